@@ -1,0 +1,133 @@
+//! What happened, for others to hear of. A plan carries its events; the store keeps them in the
+//! outbox in the same transaction. Their delivery is not here.
+
+use crate::clock::Timestamp;
+use crate::ids::{ChargeId, EventId, OrderNo, RefundId, TopUpNo, UserId};
+use crate::money::Money;
+
+/// One event of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name, the same on every delivery.
+    pub id: EventId,
+    /// Whom it concerns.
+    pub user_id: UserId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened, in the past tense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventBody {
+    /// An order was paid, and its courses are owned.
+    OrderPaid {
+        /// The order.
+        order_no: OrderNo,
+        /// What was paid.
+        amount: Money,
+        /// `balance`, or the gateway's channel.
+        channel: &'static str,
+    },
+    /// An order was cancelled by its buyer.
+    OrderCancelled {
+        /// The order.
+        order_no: OrderNo,
+    },
+    /// An order's time ran out.
+    OrderClosed {
+        /// The order.
+        order_no: OrderNo,
+    },
+    /// A top-up reached the balance.
+    TopUpCredited {
+        /// The top-up.
+        top_up_no: TopUpNo,
+        /// What was paid; a debt may have taken a part of it.
+        amount: Money,
+    },
+    /// A payment could not be applied and is kept apart.
+    ReceiptUnapplied {
+        /// The gateway's charge.
+        charge_id: ChargeId,
+        /// What was paid.
+        amount: Money,
+        /// The stable code of the reason.
+        reason: &'static str,
+    },
+    /// A payment that could not be applied went back to its payer.
+    ReceiptRefunded {
+        /// The gateway's charge.
+        charge_id: ChargeId,
+        /// The gateway's refund.
+        refund_id: RefundId,
+        /// What went back.
+        amount: Money,
+    },
+    /// A balance was adjusted by staff.
+    BalanceAdjusted {
+        /// What was added.
+        amount: Money,
+        /// Why, in the words of who did it.
+        reason: String,
+    },
+}
+
+/// A field of an event's payload, for an adapter to write in its own format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventField {
+    /// Text.
+    Text(String),
+    /// Money: written as whole fen.
+    Money(Money),
+}
+
+impl EventBody {
+    /// The type of the event on the wire: `order.paid`, …
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OrderPaid { .. } => "order.paid",
+            Self::OrderCancelled { .. } => "order.cancelled",
+            Self::OrderClosed { .. } => "order.closed",
+            Self::TopUpCredited { .. } => "top_up.credited",
+            Self::ReceiptUnapplied { .. } => "receipt.unapplied",
+            Self::ReceiptRefunded { .. } => "receipt.refunded",
+            Self::BalanceAdjusted { .. } => "balance.adjusted",
+        }
+    }
+
+    /// The payload, in a fixed order. Names of money end in `_fen`.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, EventField)> {
+        let text = |text: &str| EventField::Text(text.to_owned());
+        match self {
+            Self::OrderPaid { order_no, amount, channel } => vec![
+                ("order_no", text(order_no.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+                ("channel", text(channel)),
+            ],
+            Self::OrderCancelled { order_no } | Self::OrderClosed { order_no } => {
+                vec![("order_no", text(order_no.as_str()))]
+            }
+            Self::TopUpCredited { top_up_no, amount } => {
+                vec![("top_up_no", text(top_up_no.as_str())), ("amount_fen", EventField::Money(*amount))]
+            }
+            Self::ReceiptUnapplied { charge_id, amount, reason } => vec![
+                ("charge_id", text(charge_id.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+                ("reason", text(reason)),
+            ],
+            Self::ReceiptRefunded { charge_id, refund_id, amount } => vec![
+                ("charge_id", text(charge_id.as_str())),
+                ("refund_id", text(refund_id.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+            ],
+            Self::BalanceAdjusted { amount, reason } => {
+                vec![("amount_fen", EventField::Money(*amount)), ("reason", text(reason))]
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Names of things, each a newtype that was parsed once. No i64 past the edge is a user.
+
+use crate::clock::{Timestamp, beijing};
+use std::fmt;
+use thiserror::Error;
+
+/// Why a text or number is not a name of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a valid {what}")]
+pub struct IdError {
+    what: &'static str,
+}
+
+impl IdError {
+    /// What was expected: `order number`, `charge id`, …
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        self.what
+    }
+}
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// A number from 1 up.
+            ///
+            /// # Errors
+            /// [`IdError`] below 1.
+            pub fn try_new(number: i64) -> Result<Self, IdError> {
+                if number < 1 { Err(IdError { what: $what }) } else { Ok(Self(number)) }
+            }
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number_id! {
+    /// A user. First in the key of every row that belongs to one.
+    UserId, "user id"
+}
+number_id! {
+    /// A course of the catalogue.
+    CourseId, "course id"
+}
+number_id! {
+    /// The ordinal of an order among its buyer's: the `pk` of the wire. Not unique over users.
+    OrderPk, "order pk"
+}
+number_id! {
+    /// A row of the App Store product table: the `pk` of the wire.
+    ProductPk, "product pk"
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $accepts:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads the text as it came.
+            ///
+            /// # Errors
+            /// [`IdError`] when it is empty, too long, or has a character that does not belong.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let accepts: fn(u8) -> bool = $accepts;
+                if text.is_empty() || text.len() > $max || !text.bytes().all(accepts) {
+                    return Err(IdError { what: $what });
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// An order's number: 1 to 20 ASCII digits. It may pass `i64` and 2^53, so it is text everywhere.
+    OrderNo, "order number", 20, |byte| byte.is_ascii_digit()
+}
+text_id! {
+    /// The order number a gateway knows a charge by: the first attempt of an order uses the order's
+    /// own, later ones and top-ups have numbers of their own. Alphanumeric, at most 32.
+    GatewayOrderNo, "gateway order number", 32, |byte| byte.is_ascii_alphanumeric()
+}
+text_id! {
+    /// A top-up's number, which is also its gateway order number.
+    TopUpNo, "top-up number", 20, |byte| byte.is_ascii_digit()
+}
+text_id! {
+    /// A charge at the gateway (`ch_…`).
+    ChargeId, "charge id", 64, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// A refund at the gateway (`re_…`).
+    RefundId, "refund id", 64, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// An event of the gateway (`evt_…`): what a callback is known by.
+    GatewayEventId, "gateway event id", 64, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// A product of the App Store (`com.example.coins6`).
+    ProductId, "product id", 255, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// A log-in name: visible ASCII, at most 150.
+    Username, "username", 150, |byte| byte.is_ascii_graphic()
+}
+
+/// The digit that a number begins with, so that numbers of two kinds never collide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NumberKind {
+    Order,
+    Attempt,
+    TopUp,
+}
+
+fn numbered(kind: NumberKind, at: Timestamp, draw: Draw) -> String {
+    let prefix = match kind {
+        NumberKind::Order => '1',
+        NumberKind::Attempt => '2',
+        NumberKind::TopUp => '3',
+    };
+    format!("{prefix}{}{:05}", beijing(at).format("%Y%m%d%H%M%S"), draw.0)
+}
+
+impl OrderNo {
+    /// A new number: `1`, the Beijing time to the second, five drawn digits (contract section 2).
+    #[must_use]
+    pub fn issue(at: Timestamp, draw: Draw) -> Self {
+        Self(numbered(NumberKind::Order, at, draw))
+    }
+}
+
+impl GatewayOrderNo {
+    /// The number of an order's first attempt: the order's own.
+    #[must_use]
+    pub fn of_order(order_no: &OrderNo) -> Self {
+        Self(order_no.0.clone())
+    }
+
+    /// The number of a top-up's only attempt: the top-up's own.
+    #[must_use]
+    pub fn of_top_up(top_up_no: &TopUpNo) -> Self {
+        Self(top_up_no.0.clone())
+    }
+
+    /// A new number for a further attempt: `2`, the Beijing time, five drawn digits.
+    #[must_use]
+    pub fn issue(at: Timestamp, draw: Draw) -> Self {
+        Self(numbered(NumberKind::Attempt, at, draw))
+    }
+}
+
+impl TopUpNo {
+    /// A new number: `3`, the Beijing time to the second, five drawn digits.
+    #[must_use]
+    pub fn issue(at: Timestamp, draw: Draw) -> Self {
+        Self(numbered(NumberKind::TopUp, at, draw))
+    }
+}
+
+/// Five random digits: 0 to 99,999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw(u32);
+
+impl Draw {
+    /// Below this a draw lies.
+    pub const BOUND: u32 = 100_000;
+
+    /// Five digits of a random number. The bias of the remainder is below 1 in 40,000.
+    #[must_use]
+    pub fn from_random(random: u32) -> Self {
+        Self(random.checked_rem(Self::BOUND).unwrap_or_default())
+    }
+}
+
+/// The name of an event that goes out: 32 hexadecimal digits, random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(u128);
+
+impl EventId {
+    /// From 128 random bits.
+    #[must_use]
+    pub const fn from_random(random: u128) -> Self {
+        Self(random)
+    }
+
+    /// The id of the `n`th event of one plan, counted from 0, so that a rule which runs again
+    /// gives the same ids.
+    #[must_use]
+    pub const fn nth(self, n: u128) -> Self {
+        Self(self.0.wrapping_add(n))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// Where the services take random numbers from, before the first try of an effect.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait IdSource: Send + Sync {
+    /// Five random digits. MUST be uniform enough that two in one second rarely meet.
+    fn draw(&self) -> Draw;
+    /// A new event id. MUST never repeat.
+    fn event_id(&self) -> EventId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{TimeZone, Utc};
+
+    #[test]
+    fn an_order_number_is_one_to_twenty_digits() {
+        assert!(OrderNo::parse("12134676899915430002").is_ok());
+        assert!(OrderNo::parse("123456789").is_ok());
+        for bad in [
+            "",
+            "1213467689991543000212134676899915430002",
+            "1234567890123456789012",
+            "12 3",
+            "１２",
+            "12\u{0}",
+            "-1",
+            "1e3",
+            "abc",
+        ] {
+            assert!(OrderNo::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_twenty_digits_in_beijing_time_and_kinds_never_meet() {
+        let at = Utc.with_ymd_and_hms(2016, 6, 15, 17, 0, 1).single().unwrap();
+        let draw = Draw::from_random(100_007);
+        assert_eq!(OrderNo::issue(at, draw).as_str(), "12016061601000100007");
+        assert_eq!(GatewayOrderNo::issue(at, draw).as_str(), "22016061601000100007");
+        assert_eq!(TopUpNo::issue(at, draw).as_str(), "32016061601000100007");
+    }
+}

@@ -1,0 +1,15 @@
+//! The entries, one file each, named by their verb and listing their legs.
+
+mod adjust_balance;
+mod confirm_order_charge;
+mod credit_top_up;
+mod keep_unapplied_receipt;
+mod pay_from_balance;
+mod refund_unapplied_receipt;
+
+pub use adjust_balance::adjust_balance;
+pub use confirm_order_charge::confirm_order_charge;
+pub use credit_top_up::credit_top_up;
+pub use keep_unapplied_receipt::keep_unapplied_receipt;
+pub use pay_from_balance::pay_from_balance;
+pub use refund_unapplied_receipt::refund_unapplied_receipt;

@@ -1,0 +1,27 @@
+//! Double entry. An entry is balanced by construction and applied to the wallet by one function, so
+//! a balance can't drift from its postings.
+//!
+//! No account of the platform has a balance row: platform sides are postings only, summed on
+//! demand, so that no two payments of different users ever wait for one row.
+
+mod entries;
+mod error;
+mod model;
+mod ports;
+mod rules;
+mod service;
+
+pub use entries::{
+    adjust_balance, confirm_order_charge, credit_top_up, keep_unapplied_receipt, pay_from_balance,
+    refund_unapplied_receipt,
+};
+pub use error::LedgerError;
+pub use model::{
+    Bucket, Direction, EntryKind, JournalEntry, LedgerAccount, PostedEntry, Posting, Split, Transfer, Wallet,
+};
+pub use ports::{AuditReport, Breach, LedgerStore, StatementCursor, StatementLine};
+pub use rules::{post, split_spend};
+pub use service::LedgerService;
+
+#[cfg(feature = "mocks")]
+pub use ports::MockLedgerStore;

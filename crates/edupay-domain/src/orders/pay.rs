@@ -1,0 +1,153 @@
+//! How an order is paid from the balance, and when a charge is opened for it.
+
+use super::error::PayRefusal;
+use super::model::{Entitlement, OpenOrderCharge, Order, OrderState, PayFromBalance, Payment, Tender};
+use crate::clock::Timestamp;
+use crate::events::{Event, EventBody};
+use crate::ids::{CourseId, EventId, GatewayOrderNo};
+use crate::ledger::{self, PostedEntry, Wallet, post, split_spend};
+use crate::payments::{AttemptStatus, ChargeAttempt, ChargeSubject};
+
+/// What paying from the balance sees: the buyer's rows are locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayView {
+    /// The wallet.
+    pub wallet: Wallet,
+    /// The order, if the buyer has it.
+    pub order: Option<Order>,
+    /// Those of the order's courses that the buyer owns.
+    pub owned: Vec<CourseId>,
+}
+
+/// What a payment from the balance writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayPlan {
+    /// The order is paid.
+    Pay {
+        /// The order, paid.
+        order: Order,
+        /// The courses, owned.
+        entitlements: Vec<Entitlement>,
+        /// The entry.
+        posted: PostedEntry,
+        /// What happened.
+        events: Vec<Event>,
+    },
+    /// It was paid from the balance before; nothing is written.
+    AlreadyPaid {
+        /// The order.
+        order: Order,
+        /// The wallet.
+        wallet: Wallet,
+    },
+}
+
+/// An unpaid order of courses that are not owned is paid when the balances are enough.
+///
+/// # Errors
+/// [`PayRefusal`]; nothing is written.
+pub fn pay_from_balance(command: &PayFromBalance, view: &PayView) -> Result<PayPlan, PayRefusal> {
+    let order = view.order.as_ref().ok_or(PayRefusal::OrderNotFound)?;
+    if let OrderState::Paid(Payment { tender: Tender::Balance(_), .. }) = order.state {
+        return Ok(PayPlan::AlreadyPaid { order: order.clone(), wallet: view.wallet });
+    }
+    payable(order, &view.owned, command.at)?;
+    let split = split_spend(&view.wallet, order.amount).ok_or(PayRefusal::InsufficientBalance)?;
+    let posted = post(&view.wallet, ledger::pay_from_balance(&order.order_no, split)?)?;
+    let (order, entitlements, event) =
+        fulfil(order, Payment { at: command.at, tender: Tender::Balance(split) }, command.event_id);
+    Ok(PayPlan::Pay { order, entitlements, posted, events: vec![event] })
+}
+
+/// Whether an order can be paid now.
+///
+/// # Errors
+/// [`PayRefusal`].
+pub(super) fn payable(order: &Order, owned: &[CourseId], at: Timestamp) -> Result<(), PayRefusal> {
+    match order.state {
+        OrderState::Unpaid if order.expires_at <= at => return Err(PayRefusal::OrderClosed),
+        OrderState::Unpaid => {}
+        OrderState::Cancelled => return Err(PayRefusal::OrderCancelled),
+        OrderState::Closed => return Err(PayRefusal::OrderClosed),
+        OrderState::Paid(_) | OrderState::PartlyRefunded(_) | OrderState::Refunded(_) => {
+            return Err(PayRefusal::OrderPaid);
+        }
+    }
+    match order.lines.iter().find(|line| owned.contains(&line.course_id)) {
+        Some(line) => Err(PayRefusal::CourseOwned { name: line.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The order as it is once paid, what it gives, and the event.
+pub(super) fn fulfil(order: &Order, payment: Payment, event_id: EventId) -> (Order, Vec<Entitlement>, Event) {
+    let granted_at = payment.at;
+    let body = EventBody::OrderPaid {
+        order_no: order.order_no.clone(),
+        amount: order.amount,
+        channel: payment.tender.channel_code(),
+    };
+    let entitlement =
+        |course_id| Entitlement { user_id: order.user_id, course_id, order_no: order.order_no.clone(), granted_at };
+    let entitlements = order.lines.iter().map(|line| entitlement(line.course_id)).collect();
+    let event = Event { id: event_id, user_id: order.user_id, at: granted_at, body };
+    (Order { state: OrderState::Paid(payment), ..order.clone() }, entitlements, event)
+}
+
+/// What opening a charge sees: the buyer's rows are locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeView {
+    /// The order, if the buyer has it.
+    pub order: Option<Order>,
+    /// Those of the order's courses that the buyer owns.
+    pub owned: Vec<CourseId>,
+    /// The order's attempts, oldest first.
+    pub attempts: Vec<ChargeAttempt>,
+}
+
+/// What is to be done for a charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenChargePlan {
+    /// Give the client this open charge again; nothing is written.
+    Reuse(ChargeAttempt),
+    /// Ask the gateway again for this attempt, whose answer is missing; nothing is written.
+    AskAgain(ChargeAttempt),
+    /// Store this attempt, then ask the gateway.
+    Open(ChargeAttempt),
+}
+
+/// The open, unexpired charge of the same channel and amount is used again; an attempt without an
+/// answer is asked for again; otherwise a new one is opened. The first uses the order's own number.
+///
+/// # Errors
+/// [`PayRefusal`]; nothing is written.
+pub fn open_order_charge(command: &OpenOrderCharge, view: &ChargeView) -> Result<OpenChargePlan, PayRefusal> {
+    let order = view.order.as_ref().ok_or(PayRefusal::OrderNotFound)?;
+    payable(order, &view.owned, command.at)?;
+    let usable = |attempt: &&ChargeAttempt| {
+        attempt.channel == command.channel && attempt.amount == order.amount && attempt.expires_at > command.at
+    };
+    let mut candidates = view.attempts.iter().filter(usable);
+    if let Some(attempt) =
+        candidates.find(|attempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested))
+    {
+        return Ok(match attempt.status {
+            AttemptStatus::Open => OpenChargePlan::Reuse(attempt.clone()),
+            _ => OpenChargePlan::AskAgain(attempt.clone()),
+        });
+    }
+    let gateway_order_no =
+        if view.attempts.is_empty() { GatewayOrderNo::of_order(&order.order_no) } else { command.candidate.clone() };
+    Ok(OpenChargePlan::Open(ChargeAttempt {
+        user_id: order.user_id,
+        gateway_order_no,
+        subject: ChargeSubject::Order(order.order_no.clone()),
+        channel: command.channel,
+        amount: order.amount,
+        status: AttemptStatus::Requested,
+        charge_id: None,
+        document: None,
+        requested_at: command.at,
+        expires_at: command.expires_at.min(order.expires_at),
+    }))
+}

@@ -1,0 +1,119 @@
+//! What a gateway may answer besides a result, and why a confirmation did not happen.
+
+use crate::store::StoreError;
+use std::error::Error as StdError;
+use thiserror::Error;
+
+/// What is known after a gateway call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayFault {
+    /// The gateway said no, or was never reached: the money has not moved and will not.
+    Refused {
+        /// The gateway's own code, where it gave one.
+        code: Option<String>,
+    },
+    /// The gateway asked for fewer calls; this one was not processed.
+    Throttled,
+    /// A time-out, a broken connection, a 5xx, an unreadable answer: it may have happened.
+    Unknown,
+}
+
+/// A gateway call that failed. The cause is its source, for the log only.
+#[derive(Debug, Error)]
+#[error("the gateway call failed: {}", match .fault {
+    GatewayFault::Refused { .. } => "refused",
+    GatewayFault::Throttled => "throttled",
+    GatewayFault::Unknown => "its outcome is unknown",
+})]
+pub struct GatewayError {
+    fault: GatewayFault,
+    #[source]
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl GatewayError {
+    /// An error of this kind with its cause.
+    pub fn new(fault: GatewayFault, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { fault, source: source.into() }
+    }
+
+    /// What is known about the call.
+    #[must_use]
+    pub fn fault(&self) -> &GatewayFault {
+        &self.fault
+    }
+
+    /// The stable code: `gateway_refused`, `gateway_throttled` or `gateway_unknown`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.fault {
+            GatewayFault::Refused { .. } => "gateway_refused",
+            GatewayFault::Throttled => "gateway_throttled",
+            GatewayFault::Unknown => "gateway_unknown",
+        }
+    }
+}
+
+/// Why a paid charge was not confirmed now. Whatever it was, the charge can be confirmed again.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfirmError {
+    /// No attempt of ours has this gateway order number (yet): keep the charge and try again.
+    #[error("no attempt has this gateway order number")]
+    Unmatched,
+    /// The amount can't be booked.
+    #[error("the charge can't be booked")]
+    Ledger(#[from] crate::ledger::LedgerError),
+    /// The store failed.
+    #[error("the confirmation could not be stored")]
+    Store(#[from] StoreError),
+    /// The gateway could not be asked.
+    #[error("the gateway could not be asked")]
+    Gateway(#[from] GatewayError),
+}
+
+/// Why a charge is no proof of a paid top-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProofRefusal {
+    /// Missing, unknown, another user's, of something other than a top-up, or not applied.
+    #[error("no proof of a paid top-up")]
+    Invalid,
+    /// The gateway can't say yet.
+    #[error("the gateway's answer is unknown")]
+    Unknown,
+}
+
+impl ProofRefusal {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Invalid => "proof_invalid",
+            Self::Unknown => "gateway_unknown",
+        }
+    }
+}
+
+/// Why a callback was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CallbackRefusal {
+    /// The signature is missing, unreadable or wrong, or there is no key to verify it with.
+    #[error("the signature does not match")]
+    BadSignature,
+    /// The signature is right, but the body is not an event.
+    #[error("the body is not an event")]
+    Unreadable,
+}
+
+impl CallbackRefusal {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad_signature",
+            Self::Unreadable => "unreadable_event",
+        }
+    }
+}

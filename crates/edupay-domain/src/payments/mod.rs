@@ -1,0 +1,33 @@
+//! Charges of a payment gateway: what we asked for, what was paid, what could not be applied.
+//!
+//! What a charge pays for (an order, a top-up) is another context's matter: it implements
+//! [`ApplyCharge`] and this context calls it. A gateway call is never inside a transaction.
+
+mod error;
+mod model;
+mod ports;
+mod rules;
+mod service;
+
+pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};
+pub use model::{
+    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeRequest, ChargeRoute, ChargeSubject,
+    Confirmation, GatewayRefund, InboundEvent, InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt,
+    ReceiptStatus, RefundRequest, RefundStatus, UnappliedReason,
+};
+pub use ports::{
+    ApplyCharge, ChargeStore, ClaimRefund, ClaimRefundRule, CloseAttempt, CloseAttemptRule, GatewayCallbacks,
+    InboxStore, PaymentGateway, ReceiptStore, RecordChargeReply, RecordChargeReplyRule, RecordRefund, RecordRefundRule,
+    SandboxPayer,
+};
+pub use rules::{
+    ChargeReply, ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, keep_unapplied,
+    mismatch, paid, receipt, record_charge_reply, record_refund,
+};
+pub use service::{EventOutcome, PaymentService, Payments, RequestError};
+
+#[cfg(feature = "mocks")]
+pub use ports::{
+    MockApplyCharge, MockChargeStore, MockGatewayCallbacks, MockInboxStore, MockPaymentGateway, MockReceiptStore,
+    MockSandboxPayer,
+};

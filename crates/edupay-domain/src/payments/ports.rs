@@ -1,0 +1,204 @@
+//! The gateway, and the stores of attempts, receipts and callbacks.
+
+use super::error::{CallbackRefusal, ConfirmError, GatewayError};
+use super::model::ChargeSubject;
+use super::model::{
+    Charge, ChargeAttempt, ChargeRequest, ChargeRoute, Confirmation, GatewayRefund, InboundEvent, InboundStatus,
+    Receipt, RefundRequest,
+};
+use super::rules::{ChargeReply, ReceiptView, RefundClaim, RefundPlan};
+use crate::clock::Timestamp;
+use crate::ids::{ChargeId, EventId, GatewayEventId, GatewayOrderNo, UserId};
+use crate::ledger::LedgerError;
+use crate::store::StoreError;
+use async_trait::async_trait;
+
+/// A payment gateway. Implementations MUST NOT block the caller's thread, and MUST tell a refusal
+/// from an unknown outcome: a time-out is not a refusal, the money may have moved.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PaymentGateway: Send + Sync {
+    /// Asks for a charge. The same request again within the gateway's window gives the same charge.
+    async fn create_charge(&self, request: &ChargeRequest) -> Result<Charge, GatewayError>;
+
+    /// Reads one charge; `None` when the gateway has none of that id.
+    async fn find_charge(&self, id: &ChargeId) -> Result<Option<Charge>, GatewayError>;
+
+    /// The charges with our number, created at `since` or later (with the gateway's clock allowed
+    /// to differ by some minutes). More than one is possible.
+    async fn find_charges(&self, number: &GatewayOrderNo, since: Timestamp) -> Result<Vec<Charge>, GatewayError>;
+
+    /// Reverses an unpaid charge, so that it can't be paid any more.
+    async fn reverse_charge(&self, id: &ChargeId) -> Result<Charge, GatewayError>;
+
+    /// Asks for a refund. NOT repeatable: before a second call, list the refunds.
+    async fn create_refund(&self, request: &RefundRequest) -> Result<GatewayRefund, GatewayError>;
+
+    /// The refunds of a charge.
+    async fn list_refunds(&self, charge_id: &ChargeId) -> Result<Vec<GatewayRefund>, GatewayError>;
+}
+
+/// Pays a charge as its payer would: possible only where the gateway is the sandbox.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SandboxPayer: Send + Sync {
+    /// Pays the charge.
+    async fn pay(&self, id: &ChargeId) -> Result<(), GatewayError>;
+}
+
+/// A context whose things can be paid by a charge.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ApplyCharge: Send + Sync {
+    /// Books a paid charge of one of its attempts: applied, or kept as unapplied. The same charge
+    /// again is [`Confirmation::AlreadyConfirmed`] and moves nothing.
+    async fn apply_charge(&self, route: &ChargeRoute, charge: &Charge) -> Result<Confirmation, ConfirmError>;
+}
+
+/// The gateway's answer to a charge request, to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordChargeReply {
+    /// Whose attempt.
+    pub user_id: UserId,
+    /// Which.
+    pub gateway_order_no: GatewayOrderNo,
+    /// What the gateway said.
+    pub reply: ChargeReply,
+}
+
+/// An attempt's next state after the gateway's answer.
+pub type RecordChargeReplyRule = fn(&RecordChargeReply, &ChargeAttempt) -> ChargeAttempt;
+
+/// An attempt that can't be paid any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseAttempt {
+    /// Whose attempt.
+    pub user_id: UserId,
+    /// Which.
+    pub gateway_order_no: GatewayOrderNo,
+}
+
+/// An attempt's next state once it is closed.
+pub type CloseAttemptRule = fn(&CloseAttempt, &ChargeAttempt) -> ChargeAttempt;
+
+/// Where attempts are kept. They are created by the contexts whose things are paid.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ChargeStore: Send + Sync {
+    /// Whose attempt a gateway order number is, over all users.
+    async fn find_route(&self, number: &GatewayOrderNo) -> Result<Option<ChargeRoute>, StoreError>;
+
+    /// The user's attempt that this charge answered.
+    async fn find_attempt(&self, user_id: UserId, charge_id: &ChargeId) -> Result<Option<ChargeAttempt>, StoreError>;
+
+    /// The user's attempts for this subject, oldest first.
+    async fn attempts_of(&self, user_id: UserId, subject: &ChargeSubject) -> Result<Vec<ChargeAttempt>, StoreError>;
+
+    /// Locks one attempt, applies the rule, stores the result. MUST fail as corrupt when the
+    /// attempt is not there.
+    async fn record_reply(
+        &self,
+        command: &RecordChargeReply,
+        rule: RecordChargeReplyRule,
+    ) -> Result<ChargeAttempt, StoreError>;
+
+    /// Locks one attempt, applies the rule, stores the result.
+    async fn close_attempt(&self, command: &CloseAttempt, rule: CloseAttemptRule) -> Result<ChargeAttempt, StoreError>;
+
+    /// Attempts, open or without an answer since before `asked_before`, whose subject no longer
+    /// waits for payment or whose time has passed at `now`.
+    async fn stale_attempts(
+        &self,
+        now: Timestamp,
+        asked_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ChargeAttempt>, StoreError>;
+}
+
+/// Takes a due refund to work on it, so that nobody else does until `until`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRefund {
+    /// Whose receipt.
+    pub user_id: UserId,
+    /// Which.
+    pub charge_id: ChargeId,
+    /// Now.
+    pub at: Timestamp,
+    /// The end of the claim.
+    pub until: Timestamp,
+}
+
+/// Whether the claim is granted, and what is to be done.
+pub type ClaimRefundRule = fn(&ClaimRefund, &Receipt) -> RefundClaim;
+
+/// What the gateway says of a receipt's refund, to be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRefund {
+    /// Whose receipt.
+    pub user_id: UserId,
+    /// What the gateway says.
+    pub refund: GatewayRefund,
+    /// When we heard.
+    pub at: Timestamp,
+    /// When to look again, if it is not done.
+    pub next_try_at: Timestamp,
+    /// The first event's id.
+    pub event_id: EventId,
+}
+
+/// The receipt's next state, with its entry when the refund succeeded.
+pub type RecordRefundRule = fn(&RecordRefund, &ReceiptView) -> Result<RefundPlan, LedgerError>;
+
+/// Where receipts are kept. They are created by confirmations.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ReceiptStore: Send + Sync {
+    /// The user's receipt of a charge.
+    async fn find_receipt(&self, user_id: UserId, charge_id: &ChargeId) -> Result<Option<Receipt>, StoreError>;
+
+    /// Whose receipt a charge is, over all users.
+    async fn find_owner(&self, charge_id: &ChargeId) -> Result<Option<UserId>, StoreError>;
+
+    /// Receipts whose refund is to be worked on at `now`, oldest first.
+    async fn due_refunds(&self, now: Timestamp, limit: u32) -> Result<Vec<Receipt>, StoreError>;
+
+    /// Locks the receipt and applies the rule; a granted claim is stored before it is answered.
+    async fn claim_refund(&self, command: &ClaimRefund, rule: ClaimRefundRule) -> Result<RefundClaim, StoreError>;
+
+    /// Locks the receipt and its user's wallet, applies the rule, writes the plan. `None` when
+    /// there is no such receipt, or the amount can't be booked.
+    async fn record_refund(
+        &self,
+        command: &RecordRefund,
+        rule: RecordRefundRule,
+    ) -> Result<Option<Receipt>, StoreError>;
+}
+
+/// Where verified callbacks are kept, for ever: a replay years later must be known.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait InboxStore: Send + Sync {
+    /// Stores an event as [`InboundStatus::Kept`], unless it is there; answers its status before:
+    /// `None` when it is new.
+    async fn keep(&self, event: &InboundEvent) -> Result<Option<InboundStatus>, StoreError>;
+
+    /// Sets what became of an event, and when to try again if it is not done.
+    async fn mark(&self, id: &GatewayEventId, status: InboundStatus, next_try_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Events that are kept or unmatched and to be tried at `now`, oldest first: id, when it came,
+    /// body.
+    async fn pending(&self, now: Timestamp, limit: u32)
+    -> Result<Vec<(GatewayEventId, Timestamp, String)>, StoreError>;
+}
+
+/// Reads the gateway's callbacks. Implementations fail closed: without a readable key nothing is
+/// verified.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait GatewayCallbacks: Send + Sync {
+    /// Verifies the signature over the raw body, then reads it.
+    #[cfg_attr(feature = "mocks", mockall::concretize)]
+    fn verify(&self, signature: Option<&str>, body: &[u8], at: Timestamp) -> Result<InboundEvent, CallbackRefusal>;
+
+    /// Reads a body that was verified when it came.
+    fn read(&self, body: &str, at: Timestamp) -> Result<InboundEvent, CallbackRefusal>;
+}

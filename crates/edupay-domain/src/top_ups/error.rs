@@ -1,0 +1,30 @@
+//! Why a top-up did not start.
+
+use thiserror::Error;
+
+/// Why a top-up did not start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TopUpRefusal {
+    /// Zero, or above the limit.
+    #[error("the amount is out of bounds")]
+    AmountOutOfBounds,
+    /// The gateway gave no charge.
+    #[error("the gateway refused the charge")]
+    ChargeRefused,
+    /// The gateway's answer is unknown; the attempt is kept.
+    #[error("the gateway's answer is unknown")]
+    ChargeUnknown,
+}
+
+impl TopUpRefusal {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AmountOutOfBounds => "amount_out_of_bounds",
+            Self::ChargeRefused => "charge_refused",
+            Self::ChargeUnknown => "charge_unknown",
+        }
+    }
+}

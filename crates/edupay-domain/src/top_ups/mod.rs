@@ -1,0 +1,16 @@
+//! Money into the cash balance, by a charge. A balance grows only on proof.
+
+mod error;
+mod model;
+mod ports;
+mod rules;
+mod service;
+
+pub use error::TopUpRefusal;
+pub use model::{ConfirmTopUp, OpenTopUp, TopUp, TopUpState};
+pub use ports::{ConfirmTopUpRule, OpenTopUpRule, OpenedTopUp, TopUpStore};
+pub use rules::{OpenTopUpPlan, TopUpView, confirm_top_up, open_top_up};
+pub use service::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
+
+#[cfg(feature = "mocks")]
+pub use ports::MockTopUpStore;

@@ -1,0 +1,71 @@
+//! A top-up and the commands that move it.
+
+use crate::clock::Timestamp;
+use crate::ids::{ChargeId, EventId, TopUpNo, UserId};
+use crate::money::Money;
+use crate::payments::{Channel, Charge, ChargeRoute, Merchant};
+
+/// How far a top-up has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopUpState {
+    /// Waiting for its charge.
+    Pending,
+    /// In the balance.
+    Credited {
+        /// When.
+        at: Timestamp,
+        /// By which charge.
+        charge_id: ChargeId,
+    },
+}
+
+/// Money on its way into a cash balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopUp {
+    /// Whose.
+    pub user_id: UserId,
+    /// Its number, which is also its gateway order number.
+    pub top_up_no: TopUpNo,
+    /// How much.
+    pub amount: Money,
+    /// How far it has come.
+    pub state: TopUpState,
+    /// When it was started.
+    pub created_at: Timestamp,
+}
+
+/// Starts a top-up with its only attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTopUp {
+    /// Whose.
+    pub user_id: UserId,
+    /// The number, drawn before the first try.
+    pub top_up_no: TopUpNo,
+    /// How much.
+    pub amount: Money,
+    /// The most that one top-up may be.
+    pub max_amount: Money,
+    /// How.
+    pub channel: Channel,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+}
+
+/// Books a paid charge of a top-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmTopUp {
+    /// Whose attempt it is.
+    pub route: ChargeRoute,
+    /// The number of the top-up.
+    pub top_up_no: TopUpNo,
+    /// The paid charge.
+    pub charge: Charge,
+    /// Who we are at the gateway.
+    pub merchant: Merchant,
+    /// When.
+    pub at: Timestamp,
+    /// The first event's id.
+    pub event_id: EventId,
+}

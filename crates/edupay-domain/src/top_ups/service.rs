@@ -1,0 +1,217 @@
+//! Starting, proving and confirming top-ups.
+
+use super::error::TopUpRefusal;
+use super::model::{ConfirmTopUp, OpenTopUp};
+use super::ports::{OpenedTopUp, TopUpStore};
+use super::rules::{confirm_top_up, open_top_up};
+use crate::accounts::User;
+use crate::clock::Clock;
+use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
+use crate::money::Money;
+use crate::payments::{
+    ApplyCharge, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
+    GatewayFault, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, RequestError, SandboxPayer,
+};
+use crate::store::{EffectError, StoreError, StoreFault};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// How often a taken number is drawn anew.
+const DRAWS: usize = 8;
+
+/// What staff decides about top-ups.
+#[derive(Debug, Clone)]
+pub struct TopUpPolicy {
+    /// The most that one top-up may be.
+    pub max_amount: Money,
+    /// For how long its charge can be paid.
+    pub charge_lifetime: TimeDelta,
+    /// What the payer reads: at most 32 characters.
+    pub subject: String,
+}
+
+/// The parts of [`TopUpService`].
+pub struct TopUps {
+    /// Where top-ups are kept.
+    pub store: Arc<dyn TopUpStore>,
+    /// Charges.
+    pub payments: PaymentService,
+    /// Pays as a payer would, where the gateway is the sandbox.
+    pub sandbox: Option<Arc<dyn SandboxPayer>>,
+    /// What staff decided.
+    pub policy: TopUpPolicy,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// Brings money into a balance, on proof only.
+///
+/// A mocked store still runs the real rule:
+///
+/// ```
+/// # use edupay_domain::{top_ups::*, ids::*, money::Money, payments::Channel, clock::Timestamp};
+/// let command = OpenTopUp {
+///     user_id: UserId::try_new(1).unwrap(),
+///     top_up_no: TopUpNo::parse("32016061511535000000").unwrap(),
+///     amount: Money::ZERO,
+///     max_amount: Money::from_fen_u32(5_000_000),
+///     channel: Channel::Alipay,
+///     at: Timestamp::default(),
+///     expires_at: Timestamp::default(),
+/// };
+/// let mut store = MockTopUpStore::new();
+/// store.expect_open().returning(|command, rule| {
+///     rule(command).map(|plan| OpenedTopUp::Opened(plan.attempt)).map_err(edupay_domain::store::EffectError::Refused)
+/// });
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(store.open(&command, open_top_up).await.is_err());
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct TopUpService {
+    parts: Arc<TopUps>,
+}
+
+impl TopUpService {
+    /// A service of these parts.
+    #[must_use]
+    pub fn new(parts: TopUps) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Whether a payment can be simulated: only where the gateway is the sandbox.
+    #[must_use]
+    pub fn simulates(&self) -> bool {
+        self.parts.sandbox.is_some()
+    }
+
+    /// Starts a top-up and asks the gateway for its charge. A repeat starts another one; nothing is
+    /// credited before a charge is paid.
+    ///
+    /// # Errors
+    /// [`TopUpRefusal`]. After `ChargeUnknown` the attempt is kept and may still be paid.
+    pub async fn start(
+        &self,
+        user: &User,
+        amount: Money,
+        channel: Channel,
+        client_ip: IpAddr,
+    ) -> Result<ChargeAttempt, EffectError<TopUpRefusal>> {
+        let attempt = self.open(user.id, amount, channel).await?;
+        let request = ChargeRequest {
+            gateway_order_no: attempt.gateway_order_no.clone(),
+            channel,
+            amount: attempt.amount,
+            client_ip,
+            subject: self.parts.policy.subject.clone(),
+            body: attempt.gateway_order_no.as_str().to_owned(),
+            metadata: vec![
+                ("buyer", MetadataValue::Text(user.username.as_str().to_owned())),
+                ("top_up_no", MetadataValue::Text(attempt.gateway_order_no.as_str().to_owned())),
+            ],
+            expires_at: attempt.expires_at,
+        };
+        self.parts.payments.request_charge(&attempt, &request).await.map_err(|error| match error {
+            RequestError::Store(error) => EffectError::Store(error),
+            RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
+                EffectError::Refused(TopUpRefusal::ChargeUnknown)
+            }
+            RequestError::Gateway(_) => EffectError::Refused(TopUpRefusal::ChargeRefused),
+        })
+    }
+
+    async fn open(
+        &self,
+        user_id: UserId,
+        amount: Money,
+        channel: Channel,
+    ) -> Result<ChargeAttempt, EffectError<TopUpRefusal>> {
+        let at = self.parts.clock.now();
+        let expires_at = at.checked_add_signed(self.parts.policy.charge_lifetime).unwrap_or(at);
+        let max_amount = self.parts.policy.max_amount;
+        for _ in 0..DRAWS {
+            let top_up_no = TopUpNo::issue(at, self.parts.ids.draw());
+            let command = OpenTopUp { user_id, top_up_no, amount, max_amount, channel, at, expires_at };
+            if let OpenedTopUp::Opened(attempt) = self.parts.store.open(&command, open_top_up).await? {
+                return Ok(attempt);
+            }
+        }
+        Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free top-up number was drawn")))
+    }
+
+    /// Proves a top-up by its charge: asks the gateway whether it was paid, and confirms it. The
+    /// same proof again is the same success and credits nothing.
+    ///
+    /// # Errors
+    /// [`ProofRefusal`]: another user's charge and an unknown one are the same.
+    pub async fn redeem(&self, user_id: UserId, charge_id: &ChargeId) -> Result<(), EffectError<ProofRefusal>> {
+        let invalid = || EffectError::Refused(ProofRefusal::Invalid);
+        let attempt = self.parts.payments.find_attempt(user_id, charge_id).await?.ok_or_else(invalid)?;
+        if !matches!(attempt.subject, ChargeSubject::TopUp(_)) {
+            return Err(invalid());
+        }
+        self.parts.payments.refresh(&[attempt]).await.map_err(|error| match error {
+            ConfirmError::Store(error) => EffectError::Store(error),
+            ConfirmError::Gateway(_) => EffectError::Refused(ProofRefusal::Unknown),
+            _ => invalid(),
+        })?;
+        let receipt = self.parts.payments.find_receipt(user_id, charge_id).await?;
+        match receipt.map(|receipt| receipt.status) {
+            Some(ReceiptStatus::Applied) => Ok(()),
+            _ => Err(invalid()),
+        }
+    }
+
+    /// Runs a whole top-up through the sandbox, along the same path as a real one: charge, payment,
+    /// confirmation (contract section 4: only there does the seed's bare call work).
+    ///
+    /// # Errors
+    /// [`TopUpRefusal`]; `ChargeRefused` where the gateway is not the sandbox.
+    pub async fn simulate(
+        &self,
+        user: &User,
+        amount: Money,
+        client_ip: IpAddr,
+    ) -> Result<(), EffectError<TopUpRefusal>> {
+        let payer = self.parts.sandbox.as_ref().ok_or(EffectError::Refused(TopUpRefusal::ChargeRefused))?;
+        let attempt = self.start(user, amount, Channel::Alipay, client_ip).await?;
+        let charge_id = attempt.charge_id.ok_or(EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
+        payer.pay(&charge_id).await.map_err(|_| EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
+        self.redeem(user.id, &charge_id).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))
+    }
+}
+
+/// Applies paid charges to top-ups: what [`PaymentService`] calls.
+pub struct ConfirmTopUps {
+    /// Where top-ups are kept.
+    pub store: Arc<dyn TopUpStore>,
+    /// Who we are at the gateway.
+    pub merchant: Merchant,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+#[async_trait]
+impl ApplyCharge for ConfirmTopUps {
+    async fn apply_charge(&self, route: &ChargeRoute, charge: &Charge) -> Result<Confirmation, ConfirmError> {
+        let ChargeSubject::TopUp(top_up_no) = &route.subject else { return Err(ConfirmError::Unmatched) };
+        let command = ConfirmTopUp {
+            route: route.clone(),
+            top_up_no: top_up_no.clone(),
+            charge: charge.clone(),
+            merchant: self.merchant.clone(),
+            at: self.clock.now(),
+            event_id: self.ids.event_id(),
+        };
+        self.store.confirm_charge(&command, confirm_top_up).await.map_err(|error| match error {
+            EffectError::Refused(error) => ConfirmError::Ledger(error),
+            EffectError::Store(error) => ConfirmError::Store(error),
+        })
+    }
+}

@@ -1,0 +1,2 @@
+//! edupay
+fn main() {}
