@@ -1,1 +1,31 @@
-//! edupay-http
+//! The HTTP face of edupay: one route table, one decoder for bodies, two error dialects.
+//!
+//! A request makes these hops, none of which both decides and does I/O: [`server`] accepts it, the
+//! boundary gives it an id, the route table finds its handler, the extractors authenticate and
+//! decode it, the handler calls a service of the domain and renders what it answers. Whatever goes
+//! wrong on the way is one `Failure`; the boundary writes it in the dialect of the path.
+//!
+//! What is absent: rules, SQL and the gateway's protocol. This crate knows the domain's services and
+//! none of their ports, and it holds no money in anything but the domain's `Money`.
+
+mod boundary;
+mod config;
+mod detached;
+mod dialects;
+mod extract;
+mod failure;
+mod openapi;
+mod ops;
+mod routes;
+mod server;
+mod services;
+mod throttle;
+mod v1;
+mod webhooks;
+mod wire;
+mod yian;
+
+pub use config::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle};
+pub use openapi::openapi_json;
+pub use server::server;
+pub use services::{Readiness, Services};

@@ -1,1 +1,28 @@
-//! edupay-persistence
+//! The stores of the domain on SQLite and PostgreSQL.
+//!
+//! One type, [`SqlStore`], implements every store port for both databases: each statement is
+//! written once in diesel's DSL and expanded for the two connections ([`conn`]). What is absent: no
+//! rule (they come as arguments), no gateway call, and no transaction outside [`tx`].
+
+mod accounts;
+mod audit;
+mod blocking;
+mod catalogue;
+mod charges;
+mod codes;
+mod confirmations;
+mod conn;
+mod database;
+mod inbox;
+mod journal;
+mod ledger;
+mod migrations;
+mod orders;
+mod pools;
+mod receipts;
+mod schema;
+mod top_ups;
+mod tx;
+
+pub use database::{DatabaseUrl, OpenError, SqlStore, StoreOptions};
+pub use migrations::{MigrationReport, SchemaError, SchemaState};

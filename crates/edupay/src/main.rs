@@ -1,2 +1,26 @@
-//! edupay
-fn main() {}
+//! The payment service: reads the settings, wires adapters to services, runs the command.
+
+mod adapters;
+mod app;
+mod commands;
+mod demo_data;
+mod error;
+mod gateway;
+mod logs;
+mod prices;
+mod settings;
+mod worker;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = commands::Arguments::parse();
+    match actix_web::rt::System::new().block_on(commands::run(arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            error.print();
+            ExitCode::FAILURE
+        }
+    }
+}

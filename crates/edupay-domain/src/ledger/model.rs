@@ -143,6 +143,7 @@ impl EntryKind {
 pub struct JournalEntry {
     kind: EntryKind,
     reference: String,
+    transfers: Vec<Transfer>,
     postings: Vec<Posting>,
 }
 
@@ -157,8 +158,9 @@ impl JournalEntry {
         reference: impl Into<String>,
         transfers: impl IntoIterator<Item = Transfer>,
     ) -> Result<Self, LedgerError> {
+        let transfers: Vec<Transfer> = transfers.into_iter().filter(|transfer| !transfer.amount.is_zero()).collect();
         let mut postings: Vec<Posting> = Vec::with_capacity(4);
-        for transfer in transfers.into_iter().filter(|transfer| !transfer.amount.is_zero()) {
+        for transfer in &transfers {
             for (account, direction) in [(transfer.debit, Direction::Debit), (transfer.credit, Direction::Credit)] {
                 match postings.iter_mut().find(|posting| posting.account == account && posting.direction == direction) {
                     Some(posting) => {
@@ -171,7 +173,7 @@ impl JournalEntry {
         if postings.is_empty() {
             return Err(LedgerError::Empty);
         }
-        Ok(Self { kind, reference: reference.into(), postings })
+        Ok(Self { kind, reference: reference.into(), transfers, postings })
     }
 
     /// What it books.
@@ -186,7 +188,13 @@ impl JournalEntry {
         &self.reference
     }
 
-    /// Its lines; debits equal credits.
+    /// The movements it is made of, each balanced in itself: what a store writes.
+    #[must_use]
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.transfers
+    }
+
+    /// Its lines, one per account and side; debits equal credits.
     #[must_use]
     pub fn postings(&self) -> &[Posting] {
         &self.postings

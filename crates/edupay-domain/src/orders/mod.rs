@@ -6,6 +6,8 @@ mod model;
 mod pay;
 mod ports;
 mod rules;
+#[cfg(test)]
+mod rules_tests;
 mod service;
 
 pub use confirm::{ConfirmOrderView, confirm_order_charge};

@@ -7,6 +7,8 @@ mod error;
 mod model;
 mod ports;
 mod rules;
+#[cfg(test)]
+mod rules_tests;
 mod service;
 
 pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};

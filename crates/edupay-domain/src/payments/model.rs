@@ -134,7 +134,6 @@ pub struct ChargeRequest {
 
 /// What a charge pays for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum ChargeSubject {
     /// A course order.
     Order(OrderNo),

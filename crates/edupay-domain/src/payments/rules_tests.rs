@@ -1,0 +1,242 @@
+//! Tables of what an answer makes of an attempt, what makes a charge not ours, and how a receipt goes
+//! back: every status against every event.
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::ids::{ChargeId, EventId, GatewayOrderNo, OrderNo, RefundId, UserId};
+use crate::ledger::{EntryKind, Wallet};
+use crate::money::Money;
+use chrono::DateTime;
+
+fn at(second: i64) -> Timestamp {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+fn user() -> UserId {
+    UserId::try_new(1).unwrap()
+}
+
+fn charge_id(text: &str) -> ChargeId {
+    ChargeId::parse(text).unwrap()
+}
+
+fn attempt(status: AttemptStatus, charge: Option<&str>) -> ChargeAttempt {
+    ChargeAttempt {
+        user_id: user(),
+        gateway_order_no: GatewayOrderNo::parse("1").unwrap(),
+        subject: ChargeSubject::Order(OrderNo::parse("1").unwrap()),
+        channel: Channel::Wx,
+        amount: Money::from_fen_u32(100),
+        status,
+        charge_id: charge.map(charge_id),
+        document: charge.map(|text| ChargeDocument(format!("first document of {text}"))),
+        requested_at: at(0),
+        expires_at: at(100),
+    }
+}
+
+fn created(text: &str) -> ChargeReply {
+    ChargeReply::Created { charge_id: charge_id(text), document: ChargeDocument(format!("new document of {text}")) }
+}
+
+#[test]
+fn a_reply_only_moves_an_attempt_forward() {
+    use AttemptStatus::{Closed, Open, Paid, Refused, Requested};
+    for (status, after_created, after_refused) in [
+        (Requested, Open, Refused),
+        (Open, Open, Open),
+        (Refused, Refused, Refused),
+        (Closed, Closed, Closed),
+        (Paid, Paid, Paid),
+    ] {
+        for (reply, expected) in [(created("ch_a"), after_created), (ChargeReply::Refused, after_refused)] {
+            let before = attempt(status, None);
+            let (user_id, gateway_order_no) = (before.user_id, before.gateway_order_no.clone());
+            let command = RecordChargeReply { user_id, gateway_order_no, reply: reply.clone() };
+            let next = record_charge_reply(&command, &before);
+            assert_eq!(next.status, expected, "{status:?} {reply:?}");
+            assert_eq!(record_charge_reply(&command, &next), next, "a repeat changes nothing");
+            let learned = matches!(reply, ChargeReply::Created { .. }).then(|| charge_id("ch_a"));
+            assert_eq!(next.charge_id, learned);
+        }
+    }
+}
+
+#[test]
+fn an_attempt_never_takes_the_document_of_another_charge() {
+    for status in AttemptStatus::ALL {
+        let before = attempt(status, Some("ch_a"));
+        for (reply, document) in
+            [(created("ch_a"), "new document of ch_a"), (created("ch_b"), "first document of ch_a")]
+        {
+            let (user_id, gateway_order_no) = (before.user_id, before.gateway_order_no.clone());
+            let next = record_charge_reply(&RecordChargeReply { user_id, gateway_order_no, reply }, &before);
+            assert_eq!(next.charge_id, Some(charge_id("ch_a")));
+            assert_eq!(next.document, Some(ChargeDocument(document.to_owned())), "{status:?}");
+        }
+    }
+}
+
+#[test]
+fn only_an_attempt_that_may_be_paid_is_closed() {
+    use AttemptStatus::{Closed, Open, Paid, Refused, Requested};
+    for (status, expected) in [(Requested, Closed), (Open, Closed), (Refused, Refused), (Closed, Closed), (Paid, Paid)]
+    {
+        let before = attempt(status, None);
+        let command = CloseAttempt { user_id: user(), gateway_order_no: before.gateway_order_no.clone() };
+        assert_eq!(close_attempt(&command, &before), ChargeAttempt { status: expected, ..before });
+    }
+}
+
+fn charge() -> Charge {
+    Charge {
+        id: charge_id("ch_a"),
+        gateway_order_no: GatewayOrderNo::parse("1").unwrap(),
+        app_id: "app_1".to_owned(),
+        mode: Mode::Test,
+        paid: true,
+        reversed: false,
+        amount: Money::from_fen_u32(100),
+        currency: "cny".to_owned(),
+        channel: "wx".to_owned(),
+        paid_at: Some(at(5)),
+        document: ChargeDocument("{}".to_owned()),
+    }
+}
+
+#[test]
+fn a_charge_is_ours_when_mode_app_currency_and_amount_are_what_we_asked_for() {
+    use UnappliedReason::{AmountDiffers, AppDiffers, CurrencyDiffers, ModeDiffers};
+    let merchant = Merchant { app_id: "app_1".to_owned(), mode: Mode::Test };
+    let live = |charge| Charge { mode: Mode::Live, ..charge };
+    let other_app = |charge| Charge { app_id: "app_2".to_owned(), ..charge };
+    let no_app = |charge| Charge { app_id: String::new(), ..charge };
+    let usd = |charge| Charge { currency: "usd".to_owned(), ..charge };
+    let upper = |charge| Charge { currency: "CNY".to_owned(), ..charge };
+    let of = |fen, charge| Charge { amount: Money::from_fen_u32(fen), ..charge };
+    for (charge, expected) in [
+        (charge(), None),
+        (Charge { channel: "alipay".to_owned(), ..charge() }, None),
+        (of(99, charge()), Some(AmountDiffers)),
+        (of(101, charge()), Some(AmountDiffers)),
+        (of(0, charge()), Some(AmountDiffers)),
+        (usd(charge()), Some(CurrencyDiffers)),
+        (upper(charge()), Some(CurrencyDiffers)),
+        (other_app(charge()), Some(AppDiffers)),
+        (no_app(charge()), Some(AppDiffers)),
+        (live(charge()), Some(ModeDiffers)),
+        // What is worse comes first.
+        (of(1, usd(charge())), Some(CurrencyDiffers)),
+        (usd(other_app(charge())), Some(AppDiffers)),
+        (other_app(live(charge())), Some(ModeDiffers)),
+    ] {
+        assert_eq!(mismatch(&charge, &attempt(AttemptStatus::Open, None), &merchant), expected, "{charge:?}");
+    }
+}
+
+#[test]
+fn a_second_or_late_payment_goes_back_by_itself_and_an_odd_one_waits() {
+    for reason in UnappliedReason::ALL {
+        let by_itself = matches!(
+            reason,
+            UnappliedReason::PaidAlready
+                | UnappliedReason::CourseOwned
+                | UnappliedReason::OrderClosed
+                | UnappliedReason::OrderCancelled
+        );
+        let expected = if by_itself { ReceiptStatus::RefundDue } else { ReceiptStatus::Review };
+        assert_eq!(reason.follow_up(), expected, "{reason:?}");
+    }
+}
+
+#[test]
+fn a_paid_attempt_keeps_the_charge_that_paid_it_first() {
+    for status in AttemptStatus::ALL {
+        let next = paid(&attempt(status, Some("ch_first")), &charge());
+        let expected = if status == AttemptStatus::Paid { "ch_first" } else { "ch_a" };
+        assert_eq!((next.status, next.charge_id), (AttemptStatus::Paid, Some(charge_id(expected))), "{status:?}");
+    }
+}
+
+fn due(status: ReceiptStatus, reason: Option<UnappliedReason>) -> Receipt {
+    Receipt {
+        next_try_at: at(50),
+        ..receipt(&charge(), &attempt(AttemptStatus::Paid, Some("ch_a")), status, reason, at(10))
+    }
+}
+
+#[test]
+fn a_claim_is_granted_for_what_is_due_at_its_time() {
+    use ReceiptStatus::{Applied, RefundDue, RefundPending, RefundRequested, Refunded, Review};
+    let claim = |second| {
+        let (at, until) = (at(second), at(second + 30));
+        ClaimRefund { user_id: user(), charge_id: charge_id("ch_a"), at, until }
+    };
+    for status in ReceiptStatus::ALL {
+        let before = due(status, Some(UnappliedReason::PaidAlready));
+        assert_eq!(claim_refund(&claim(49), &before), RefundClaim::Denied, "{status:?} before its time");
+        for second in [50, 51] {
+            let claimed = |status| Receipt { status, next_try_at: at(second + 30), ..before.clone() };
+            let expected = match status {
+                RefundDue => RefundClaim::Ask(claimed(RefundRequested)),
+                RefundRequested => RefundClaim::LookFirst(claimed(RefundRequested)),
+                RefundPending => RefundClaim::LookFirst(claimed(RefundPending)),
+                Applied | Refunded | Review => RefundClaim::Denied,
+            };
+            assert_eq!(claim_refund(&claim(second), &before), expected, "{status:?}");
+        }
+    }
+}
+
+fn news(status: RefundStatus, amount: u32) -> RecordRefund {
+    RecordRefund {
+        user_id: user(),
+        refund: GatewayRefund {
+            id: RefundId::parse("re_1").unwrap(),
+            charge_id: charge_id("ch_a"),
+            gateway_order_no: None,
+            amount: Money::from_fen_u32(amount),
+            status,
+        },
+        at: at(60),
+        next_try_at: at(75),
+        event_id: EventId::from_random(7),
+    }
+}
+
+/// What news make of a receipt: its status, when to look again, and what is booked.
+fn after(before: &Receipt, news: &RecordRefund) -> (ReceiptStatus, Timestamp, Option<EntryKind>, usize) {
+    let view = ReceiptView { receipt: before.clone(), wallet: Wallet::new(user()) };
+    let plan = record_refund(news, &view).unwrap();
+    let booked = plan.posted.map(|posted| posted.entry.kind());
+    (plan.receipt.status, plan.receipt.next_try_at, booked, plan.events.len())
+}
+
+#[test]
+fn news_of_a_refund_are_booked_once_and_only_for_the_whole() {
+    use ReceiptStatus::{RefundDue, RefundPending, RefundRequested, Refunded, Review};
+    use RefundStatus::{Failed, Pending, Succeeded};
+    let booked = Some(EntryKind::RefundUnappliedReceipt);
+    for status in [RefundDue, RefundRequested, RefundPending, Review] {
+        let before = due(status, Some(UnappliedReason::PaidAlready));
+        for (news, expected) in [
+            (news(Succeeded, 100), (Refunded, at(60), booked, 1)),
+            (news(Pending, 100), (RefundPending, at(75), None, 0)),
+            (news(Failed, 100), (Review, at(60), None, 0)),
+            (news(Succeeded, 99), (Review, at(60), None, 0)),
+            (news(Succeeded, 101), (Review, at(60), None, 0)),
+            (news(Pending, 99), (Review, at(60), None, 0)),
+            (news(Failed, 99), (Review, at(60), None, 0)),
+        ] {
+            assert_eq!(after(&before, &news), expected, "{status:?} {:?}", news.refund);
+        }
+    }
+    for news in [news(Succeeded, 100), news(Pending, 100), news(Failed, 100), news(Succeeded, 99)] {
+        let refunded = due(Refunded, Some(UnappliedReason::PaidAlready));
+        assert_eq!(after(&refunded, &news), (Refunded, at(50), None, 0), "a repeat moves nothing");
+        let applied = due(ReceiptStatus::Applied, None);
+        assert_eq!(after(&applied, &news), (ReceiptStatus::Applied, at(50), None, 0), "it is not being refunded");
+        let foreign = due(Review, Some(UnappliedReason::CurrencyDiffers));
+        assert_eq!(after(&foreign, &news), (Review, at(60), None, 0), "another currency is never booked");
+    }
+}

@@ -1,0 +1,180 @@
+//! Where every request comes in and every reply goes out: the request's id, the headers that all
+//! replies have, the dialect of failures, the one line in the log.
+
+use crate::config::BusinessFailureStatus;
+use crate::dialects::{Dialect, Language, Speaker};
+use crate::extract::{CallerId, state};
+use crate::failure::Failure;
+use crate::routes::RoutePattern;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
+use std::error::Error as StdError;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// The request's id, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken over.
+const MAX_REQUEST_ID: usize = 64;
+/// For replies that are data: nothing in them may be run or framed.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// What is known of a request before it is answered.
+struct Arrival {
+    method: Method,
+    speaker: Speaker,
+    since: Instant,
+}
+
+/// The outermost layer.
+pub(crate) async fn boundary(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let arrival = Arrival::of(&request);
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(reply)) => Ok(arrival.finish(reply.map_into_boxed_body())),
+        Ok(Err(error)) => Err(arrival.abandon(failure_behind(&error, error.as_response_error().status_code()))),
+        Err(_) => Err(arrival.abandon(Failure::Internal("a handler panicked"))),
+    }
+}
+
+impl Arrival {
+    fn of(request: &ServiceRequest) -> Self {
+        let business_failure_status = state(request.request())
+            .map_or(BusinessFailureStatus::default(), |state| state.config.business_failure_status);
+        let speaker = Speaker {
+            dialect: Dialect::of(request.path()),
+            language: Language::of(request.headers()),
+            business_failure_status,
+            request_id: request_id(request.headers()),
+        };
+        Self { method: request.method().clone(), speaker, since: Instant::now() }
+    }
+
+    /// Writes the failure, if there is one, adds the headers, logs.
+    fn finish(&self, reply: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let status = reply.status();
+        let (reply, cause) = match reply.response().error() {
+            Some(error) => match error.as_error::<Failure>() {
+                Some(failure) => {
+                    let (said, cause) = (self.speaker.say(failure), cause(failure));
+                    (reply.into_response(said), cause)
+                }
+                None => {
+                    let failure = failure_behind(error, status);
+                    (reply.into_response(self.speaker.say(&failure)), Some(failure.to_string()))
+                }
+            },
+            None => (reply, None),
+        };
+        let mut reply = reply;
+        self.add_headers(reply.headers_mut());
+        let request = reply.request();
+        let user = request.extensions().get::<CallerId>().map(|caller| caller.0.get());
+        let route = request.app_data::<RoutePattern>().map_or("none", |pattern| pattern.0);
+        self.log(reply.status(), route, user, cause.as_deref());
+        reply
+    }
+
+    /// The same where the request itself is lost.
+    fn abandon(&self, failure: Failure) -> Error {
+        let mut reply: HttpResponse = self.speaker.say(&failure);
+        self.add_headers(reply.headers_mut());
+        self.log(reply.status(), "unknown", None, Some(&failure.to_string()));
+        InternalError::from_response(failure, reply).into()
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(&self.speaker.request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        for (name, value) in [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, DATA_POLICY)] {
+            if !headers.contains_key(&name) {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+    }
+
+    fn log(&self, status: StatusCode, route: &str, user: Option<i64>, cause: Option<&str>) {
+        let duration_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (method, id, status) = (self.method.as_str(), self.speaker.request_id.as_str(), status.as_u16());
+        if status >= 500 {
+            tracing::error!(
+                method,
+                route,
+                status,
+                duration_ms,
+                request.id = id,
+                user.id = user,
+                cause,
+                "request failed"
+            );
+        } else {
+            tracing::info!(method, route, status, duration_ms, request.id = id, user.id = user, "request answered");
+        }
+    }
+}
+
+/// The failure that a foreign error stands for.
+fn failure_behind(error: &Error, status: StatusCode) -> Failure {
+    match (error.as_error::<Failure>(), status) {
+        (None, StatusCode::NOT_FOUND) => Failure::NotFound,
+        (None, status) if status.is_client_error() => Failure::BodyBroken,
+        _ => Failure::Internal("an error without a failure"),
+    }
+}
+
+/// What the log says of a failure that is ours; the client never sees it.
+fn cause(failure: &Failure) -> Option<String> {
+    if !failure.status().is_server_error() {
+        return None;
+    }
+    let mut text = failure.to_string();
+    let mut source = failure.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    Some(text)
+}
+
+/// The id that came, if it is one to 64 visible ASCII characters; else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let usable = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    // Each `RandomState` has keys of its own, so that two ids never meet; they are names, no secrets.
+    let random = || RandomState::new().hash_one(0_u8);
+    given.filter(usable).map_or_else(|| format!("{:016x}{:016x}", random(), random()), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_that_is_no_id_is_replaced() {
+        let id = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(value).unwrap());
+            request_id(&headers)
+        };
+        assert_eq!(id(b"abc-123"), "abc-123");
+        assert_eq!(id(&[b'a'; 64]), "a".repeat(64));
+        for odd in [&b""[..], b"a b", b"\xff", &[b'a'; 65]] {
+            assert_eq!(id(odd).len(), 32, "{odd:?}");
+        }
+        assert_ne!(id(b""), id(b""));
+    }
+}

@@ -1,0 +1,89 @@
+//! How a failure is said: which dialect a path speaks, and what both dialects share.
+
+mod language;
+mod problem;
+mod yian;
+
+pub(crate) use language::Language;
+pub(crate) use problem::{FieldProblemView, ProblemView};
+pub(crate) use yian::{DetailView, RefusalView};
+
+use crate::config::BusinessFailureStatus;
+use crate::failure::Failure;
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+
+/// The code of a failure, on every reply that is one.
+pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
+
+/// What a reply to a failure depends on besides the failure.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaker {
+    pub(crate) dialect: Dialect,
+    pub(crate) language: Language,
+    pub(crate) business_failure_status: BusinessFailureStatus,
+    pub(crate) request_id: String,
+}
+
+/// The two ways of saying what went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// The 益安 API's, and that of every path that is nobody's.
+    Yian,
+    /// Problem documents.
+    Problem,
+}
+
+impl Dialect {
+    /// The dialect of a path.
+    pub(crate) fn of(path: &str) -> Self {
+        let own = path.strip_prefix("/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if own { Self::Problem } else { Self::Yian }
+    }
+}
+
+impl Speaker {
+    /// The whole reply to a failure.
+    pub(crate) fn say(&self, failure: &Failure) -> HttpResponse {
+        let mut response = match self.dialect {
+            Dialect::Yian => yian::render(failure, self.language, self.business_failure_status),
+            Dialect::Problem => problem::render(failure, &self.request_id),
+        };
+        if failure.closes_connection() {
+            response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+        }
+        let headers = response.headers_mut();
+        headers.insert(ERROR_CODE, HeaderValue::from_static(failure.code()));
+        if let Some(seconds) = failure.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Failure::Credentials(failure) = failure {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(failure.scheme()));
+        }
+        if let Failure::MethodNotAllowed { allow, .. } = failure
+            && let Ok(allow) = HeaderValue::from_str(allow)
+        {
+            headers.insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_paths_speak_in_problem_documents() {
+        for (path, dialect) in [
+            ("/v1", Dialect::Problem),
+            ("/v1/", Dialect::Problem),
+            ("/v1/me", Dialect::Problem),
+            ("/v10/me", Dialect::Yian),
+            ("/pay/v1/", Dialect::Yian),
+            ("/", Dialect::Yian),
+        ] {
+            assert_eq!(Dialect::of(path), dialect, "{path}");
+        }
+    }
+}

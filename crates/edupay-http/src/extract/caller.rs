@@ -1,0 +1,115 @@
+//! Who is calling: `Authorization: Token <40 hex>`.
+
+use super::headers::{check_accept, check_idempotency_key};
+use super::state;
+use crate::extract::client_address;
+use crate::failure::{CredentialFailure, Failure};
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use edupay_domain::accounts::{Role, Token, User};
+use edupay_domain::ids::UserId;
+use futures_util::future::LocalBoxFuture;
+use std::net::IpAddr;
+
+/// An authenticated user.
+pub(crate) struct Caller {
+    pub(crate) user: User,
+    pub(crate) token: Token,
+    pub(crate) address: IpAddr,
+}
+
+/// An authenticated user with staff rights.
+pub(crate) struct Staff;
+
+/// Left in the request's extensions for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct CallerId(pub(crate) UserId);
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            check_accept(&request)?;
+            let token = token(request.headers()).map_err(Failure::Credentials)?;
+            let state = state(&request)?;
+            let user = state.services.accounts.authenticate(&token).await?;
+            request.extensions_mut().insert(CallerId(user.id));
+            check_idempotency_key(&request)?;
+            let address = client_address(&request, state.config.trust_forwarded_for);
+            Ok(Self { user, token, address })
+        })
+    }
+}
+
+impl FromRequest for Staff {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        Box::pin(async move {
+            match caller.await?.user.role {
+                Role::Staff => Ok(Self),
+                Role::Member => Err(Failure::Forbidden),
+            }
+        })
+    }
+}
+
+/// The token of the header, as Django REST Framework reads it.
+fn token(headers: &HeaderMap) -> Result<Token, CredentialFailure> {
+    let mut values = headers.get_all(AUTHORIZATION);
+    let value = values.next().ok_or(CredentialFailure::Missing)?;
+    let mut words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    if !words.next().is_some_and(|keyword| keyword.eq_ignore_ascii_case(b"token")) {
+        return Err(CredentialFailure::Missing);
+    }
+    let word = words.next().ok_or(CredentialFailure::Empty)?;
+    if words.next().is_some() || values.next().is_some() {
+        return Err(CredentialFailure::Spaces);
+    }
+    let text = std::str::from_utf8(word).map_err(|_| CredentialFailure::BadCharacters)?;
+    Token::parse(text).ok_or(CredentialFailure::UnknownToken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    const TOKEN: &str = "706a87288233ea2427cddb8a1bbce29369ac5073";
+
+    fn read(values: &[&[u8]]) -> Result<(), CredentialFailure> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        token(&headers).map(|token| assert_eq!(token.reveal(), TOKEN))
+    }
+
+    #[test]
+    fn a_token_is_read_as_django_rest_framework_reads_it() {
+        let with = |keyword: &str| format!("{keyword} {TOKEN}").into_bytes();
+        for keyword in ["Token", "token", "TOKEN", "Token "] {
+            assert_eq!(read(&[&with(keyword)]), Ok(()), "{keyword}");
+        }
+        for (value, expected) in [
+            (&b""[..], CredentialFailure::Missing),
+            (b"Bearer x", CredentialFailure::Missing),
+            (b"Token", CredentialFailure::Empty),
+            (b"Token ", CredentialFailure::Empty),
+            (b"Token a b", CredentialFailure::Spaces),
+            (b"Token \xff\xfe", CredentialFailure::BadCharacters),
+            (b"Token abc", CredentialFailure::UnknownToken),
+            (b"Token 706A87288233EA2427CDDB8A1BBCE29369AC5073", CredentialFailure::UnknownToken),
+        ] {
+            assert_eq!(read(&[value]), Err(expected), "{value:?}");
+        }
+        assert_eq!(read(&[]), Err(CredentialFailure::Missing));
+        assert_eq!(read(&[&with("Token"), &with("Token")]), Err(CredentialFailure::Spaces));
+    }
+}

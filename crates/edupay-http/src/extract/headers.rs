@@ -1,0 +1,105 @@
+//! Headers that every endpoint looks at: what the client accepts, and the idempotency key's form.
+
+use crate::failure::Failure;
+use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT;
+use actix_web::{FromRequest, HttpRequest};
+use std::future::{Ready, ready};
+
+/// The longest idempotency key.
+const MAX_KEY: usize = 255;
+
+/// A request whose headers are in order, from whomever.
+pub(crate) struct Anyone;
+
+impl FromRequest for Anyone {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(check_accept(request).and_then(|()| check_idempotency_key(request)).map(|()| Self))
+    }
+}
+
+/// Replies are JSON. `?format=json` says so too, and then the header does not count.
+pub(super) fn check_accept(request: &HttpRequest) -> Result<(), Failure> {
+    if request.query_string().split('&').any(|pair| pair == "format=json") {
+        return Ok(());
+    }
+    let mut said = false;
+    for value in request.headers().get_all(ACCEPT) {
+        for range in value.to_str().unwrap_or_default().split(',').filter(|range| !range.trim().is_empty()) {
+            said = true;
+            if takes_json(range) {
+                return Ok(());
+            }
+        }
+    }
+    if said { Err(Failure::NotAcceptable) } else { Ok(()) }
+}
+
+fn takes_json(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty()));
+    !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+}
+
+/// Given once, 1 to 255 visible ASCII characters, or not at all.
+pub(super) fn check_idempotency_key(request: &HttpRequest) -> Result<(), Failure> {
+    let mut keys = request.headers().get_all("idempotency-key");
+    let Some(key) = keys.next() else { return Ok(()) };
+    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    if keys.next().is_none() && visible && (1..=MAX_KEY).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(Failure::BadIdempotencyKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn whoever_takes_json_is_answered() {
+        for (accept, accepted) in [
+            ("*/*", true),
+            ("application/json", true),
+            ("APPLICATION/JSON; charset=utf-8", true),
+            ("text/html, */*;q=0.8", true),
+            ("application/*", true),
+            ("application/xml", false),
+            ("text/html", false),
+            ("application/json;q=0", false),
+            ("application/json;q=0.0", false),
+            ("", true),
+        ] {
+            let request = TestRequest::default().insert_header(("Accept", accept)).to_http_request();
+            assert_eq!(check_accept(&request).is_ok(), accepted, "{accept}");
+        }
+        let overridden =
+            TestRequest::with_uri("/?format=json").insert_header(("Accept", "text/html")).to_http_request();
+        assert!(check_accept(&overridden).is_ok());
+    }
+
+    #[test]
+    fn an_idempotency_key_is_short_visible_and_alone() {
+        let long = "k".repeat(256);
+        for (keys, usable) in [
+            (vec![], true),
+            (vec!["a-key"], true),
+            (vec![&long[..255]], true),
+            (vec![long.as_str()], false),
+            (vec![""], false),
+            (vec!["a b"], false),
+            (vec!["a", "a"], false),
+        ] {
+            let request = keys
+                .iter()
+                .fold(TestRequest::default(), |request, key| request.append_header(("Idempotency-Key", *key)));
+            assert_eq!(check_idempotency_key(&request.to_http_request()).is_ok(), usable, "{keys:?}");
+        }
+    }
+}

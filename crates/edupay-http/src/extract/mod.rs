@@ -1,0 +1,33 @@
+//! What handlers take from a request: who is calling, the decoded body or query, the raw body, the
+//! payer's address. Each is checked completely here, so that a handler has nothing left to check.
+
+mod address;
+mod body;
+mod caller;
+mod fields;
+mod headers;
+mod in_order;
+mod raw_body;
+mod reader;
+mod values;
+
+pub(crate) use address::client_address;
+pub(crate) use body::{Body, Params};
+pub(crate) use caller::{Caller, CallerId, Staff};
+pub(crate) use fields::Value;
+pub(crate) use headers::Anyone;
+pub(crate) use in_order::InOrder;
+pub(crate) use raw_body::RawBody;
+pub(crate) use reader::{Decode, Reader};
+pub(crate) use values::{amount_fen, amount_yuan, course_ids, order_no, page_cursor, page_limit, product_id};
+pub(crate) use values::{secret, text, username};
+
+use crate::failure::Failure;
+use crate::services::State;
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+
+/// What the server was started with.
+pub(crate) fn state(request: &HttpRequest) -> Result<Data<State>, Failure> {
+    request.app_data::<Data<State>>().cloned().ok_or(Failure::Internal("the server has no state"))
+}

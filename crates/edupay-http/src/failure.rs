@@ -1,0 +1,292 @@
+//! Whatever can go wrong with a request, in no dialect yet: a code, a status, and what the tables
+//! of the dialects need to say it.
+
+mod from_domain;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use edupay_domain::accounts::TokenRefusal;
+use edupay_domain::ids::CourseId;
+use edupay_domain::money::{Money, MoneyError};
+use edupay_domain::orders::PayRefusal;
+use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
+use edupay_domain::products::ProductRefusal;
+use edupay_domain::store::{StoreError, StoreFault};
+use std::borrow::Cow;
+use thiserror::Error;
+
+/// Why a request was not answered as its sender hoped.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error("not authenticated")]
+    Credentials(CredentialFailure),
+    #[error("not permitted")]
+    Forbidden,
+    #[error("nothing is there")]
+    NotFound,
+    #[error("the method is not allowed")]
+    MethodNotAllowed { method: String, allow: String },
+    #[error("the client accepts no JSON")]
+    NotAcceptable,
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    #[error("the body is too large")]
+    BodyTooLarge,
+    #[error("the body broke off")]
+    BodyBroken,
+    #[error("the media type is not supported")]
+    MediaType(String),
+    #[error("the body is not JSON")]
+    Syntax(String),
+    #[error("the body is not an object")]
+    NotAnObject(&'static str),
+    #[error("the idempotency key is not usable")]
+    BadIdempotencyKey,
+    #[error("the body is not an event")]
+    UnreadableEvent,
+    #[error("fields are not valid")]
+    Fields(FieldErrors),
+    #[error("too many requests")]
+    Throttled { seconds: u64 },
+    #[error("wrong name or password")]
+    WrongCredentials,
+    #[error("refused")]
+    Refused(Refusal),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+/// What is wrong with the `Authorization` header, the token or the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialFailure {
+    Missing,
+    Empty,
+    Spaces,
+    BadCharacters,
+    UnknownToken,
+    InactiveUser,
+    Signature,
+}
+
+/// What the rules refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    OrderNotFound,
+    OrderPaid,
+    OrderClosed,
+    OrderCancelled,
+    CourseOwned { name: String },
+    InsufficientBalance,
+    InvalidChannel,
+    ChargeRefused,
+    ChargeUnknown,
+    ProofInvalid,
+    ProofUnknown,
+    CourseNotOffered(CourseId),
+    UsernameTaken,
+    Other(&'static str),
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldError {
+    Required,
+    Null,
+    Blank,
+    NotText,
+    TooLong { max: usize },
+    TooShort { min: usize },
+    ControlCharacter,
+    Invalid,
+    NotANumber,
+    TooManyDecimals,
+    NotPositive,
+    AboveMax(Money),
+    NotAnInteger,
+    NotAList,
+    UnknownChoice,
+    BadSelection { max: usize },
+    Repeated,
+    ProductIdTaken,
+}
+
+/// Fields and what is wrong with them, in the order in which they were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct FieldErrors(pub(crate) Vec<(Cow<'static, str>, FieldError)>);
+
+impl FieldErrors {
+    pub(crate) fn push(&mut self, field: impl Into<Cow<'static, str>>, error: FieldError) {
+        self.0.push((field.into(), error));
+    }
+}
+
+impl Failure {
+    /// One field is wrong.
+    pub(crate) fn field(name: &'static str, error: FieldError) -> Self {
+        Self::Fields(FieldErrors(vec![(Cow::Borrowed(name), error)]))
+    }
+
+    /// The stable code: `X-Error-Code` and the `code` of problem documents.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Credentials(failure) => failure.code(),
+            Self::Forbidden => "permission_denied",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::NotAcceptable => "not_acceptable",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyBroken => "body_broken",
+            Self::MediaType(_) => "media_type_unsupported",
+            Self::Syntax(_) | Self::NotAnObject(_) => "body_unreadable",
+            Self::BadIdempotencyKey => "idempotency_key_invalid",
+            Self::UnreadableEvent => CallbackRefusal::Unreadable.code(),
+            Self::Fields(_) => "fields_invalid",
+            Self::Throttled { .. } => "throttled",
+            Self::WrongCredentials => "credentials_wrong",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Store(error) => error.code(),
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The status; a refusal's is that of our own API.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Credentials(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyBroken
+            | Self::Syntax(_)
+            | Self::NotAnObject(_)
+            | Self::BadIdempotencyKey
+            | Self::UnreadableEvent
+            | Self::Fields(_)
+            | Self::WrongCredentials => StatusCode::BAD_REQUEST,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Refused(refusal) => refusal.status(),
+            Self::Store(error) => match error.fault() {
+                StoreFault::Unavailable | StoreFault::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+                StoreFault::Corrupt => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how many seconds a repeat makes sense, where we can tell.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Throttled { seconds } => Some(*seconds),
+            Self::Store(error) if error.fault() != StoreFault::Corrupt => Some(1),
+            Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection can't be used again, because a part of the body is still on its way.
+    pub(crate) fn closes_connection(&self) -> bool {
+        matches!(self, Self::BodyTimeout | Self::BodyTooLarge | Self::BodyBroken)
+    }
+}
+
+impl CredentialFailure {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "credentials_missing",
+            Self::Empty | Self::Spaces | Self::BadCharacters => "token_malformed",
+            Self::UnknownToken => TokenRefusal::Unknown.code(),
+            Self::InactiveUser => TokenRefusal::Inactive.code(),
+            Self::Signature => CallbackRefusal::BadSignature.code(),
+        }
+    }
+
+    /// The scheme of `WWW-Authenticate`.
+    pub(crate) fn scheme(self) -> &'static str {
+        match self {
+            Self::Signature => "Pingplusplus-Signature",
+            _ => "Token",
+        }
+    }
+}
+
+impl Refusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::OrderNotFound => PayRefusal::OrderNotFound.code(),
+            Self::OrderPaid => PayRefusal::OrderPaid.code(),
+            Self::OrderClosed => PayRefusal::OrderClosed.code(),
+            Self::OrderCancelled => PayRefusal::OrderCancelled.code(),
+            Self::CourseOwned { .. } => "course_owned",
+            Self::InsufficientBalance => PayRefusal::InsufficientBalance.code(),
+            Self::InvalidChannel => "channel_invalid",
+            Self::ChargeRefused => PayRefusal::ChargeRefused.code(),
+            Self::ChargeUnknown => PayRefusal::ChargeUnknown.code(),
+            Self::ProofInvalid => ProofRefusal::Invalid.code(),
+            Self::ProofUnknown => ProofRefusal::Unknown.code(),
+            Self::CourseNotOffered(_) => "course_not_offered",
+            Self::UsernameTaken => "username_taken",
+            Self::Other(code) => code,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::OrderNotFound => StatusCode::NOT_FOUND,
+            Self::InvalidChannel => StatusCode::BAD_REQUEST,
+            Self::CourseNotOffered(_) | Self::ProofInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ChargeRefused => StatusCode::BAD_GATEWAY,
+            Self::ChargeUnknown | Self::ProofUnknown => StatusCode::GATEWAY_TIMEOUT,
+            Self::OrderPaid
+            | Self::OrderClosed
+            | Self::OrderCancelled
+            | Self::CourseOwned { .. }
+            | Self::InsufficientBalance
+            | Self::UsernameTaken
+            | Self::Other(_) => StatusCode::CONFLICT,
+        }
+    }
+}
+
+impl FieldError {
+    /// The stable code of what is wrong.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Null => "null",
+            Self::Blank => "blank",
+            Self::NotText => "not_text",
+            Self::TooLong { .. } => "too_long",
+            Self::TooShort { .. } => "too_short",
+            Self::ControlCharacter => "control_character",
+            Self::Invalid => "invalid",
+            Self::NotANumber => MoneyError::NotANumber.code(),
+            Self::TooManyDecimals => MoneyError::TooManyDecimals.code(),
+            Self::NotPositive => MoneyError::NotPositive.code(),
+            Self::AboveMax(_) => MoneyError::TooLarge.code(),
+            Self::NotAnInteger => "not_an_integer",
+            Self::NotAList => "not_a_list",
+            Self::UnknownChoice => "unknown_choice",
+            Self::BadSelection { .. } => "course_selection_invalid",
+            Self::Repeated => "repeated",
+            Self::ProductIdTaken => ProductRefusal::IdTaken.code(),
+        }
+    }
+}
+
+/// The boundary writes every failure; this reply is only seen where there is no boundary.
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status())
+    }
+}

@@ -1,0 +1,142 @@
+//! What each refusal of the domain becomes. The domain's enums may grow; a refusal that is not known
+//! here keeps its code and gets the plainest text.
+
+use super::{CredentialFailure, Failure, FieldError, Refusal};
+use edupay_domain::accounts::{AccountService, CreateUserRefusal, LoginRefusal, TokenRefusal};
+use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
+use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
+use edupay_domain::products::{CourseRefusal, ProductRefusal};
+use edupay_domain::store::EffectError;
+use edupay_domain::top_ups::TopUpRefusal;
+
+impl<R: Into<Failure>> From<EffectError<R>> for Failure {
+    fn from(error: EffectError<R>) -> Self {
+        match error {
+            EffectError::Refused(refusal) => refusal.into(),
+            EffectError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<TokenRefusal> for Failure {
+    fn from(refusal: TokenRefusal) -> Self {
+        Self::Credentials(match refusal {
+            TokenRefusal::Inactive => CredentialFailure::InactiveUser,
+            _ => CredentialFailure::UnknownToken,
+        })
+    }
+}
+
+impl From<LoginRefusal> for Failure {
+    fn from(_: LoginRefusal) -> Self {
+        Self::WrongCredentials
+    }
+}
+
+impl From<CreateUserRefusal> for Failure {
+    fn from(refusal: CreateUserRefusal) -> Self {
+        match refusal {
+            CreateUserRefusal::UsernameTaken => Refusal::UsernameTaken.into(),
+            CreateUserRefusal::PasswordTooShort => {
+                Self::field("password", FieldError::TooShort { min: AccountService::MIN_PASSWORD })
+            }
+            _ => Refusal::Other("user_refused").into(),
+        }
+    }
+}
+
+impl From<PayRefusal> for Failure {
+    fn from(refusal: PayRefusal) -> Self {
+        Self::Refused(match refusal {
+            PayRefusal::OrderNotFound => Refusal::OrderNotFound,
+            PayRefusal::OrderPaid => Refusal::OrderPaid,
+            PayRefusal::OrderClosed => Refusal::OrderClosed,
+            PayRefusal::OrderCancelled => Refusal::OrderCancelled,
+            PayRefusal::CourseOwned { name } => Refusal::CourseOwned { name },
+            PayRefusal::InsufficientBalance => Refusal::InsufficientBalance,
+            PayRefusal::ChargeRefused => Refusal::ChargeRefused,
+            PayRefusal::ChargeUnknown => Refusal::ChargeUnknown,
+            other => Refusal::Other(other.code()),
+        })
+    }
+}
+
+impl From<CancelRefusal> for Failure {
+    fn from(refusal: CancelRefusal) -> Self {
+        Self::Refused(match refusal {
+            CancelRefusal::OrderNotFound => Refusal::OrderNotFound,
+            CancelRefusal::OrderPaid => Refusal::OrderPaid,
+            CancelRefusal::OrderClosed => Refusal::OrderClosed,
+            other => Refusal::Other(other.code()),
+        })
+    }
+}
+
+impl From<CreateOrderRefusal> for Failure {
+    fn from(refusal: CreateOrderRefusal) -> Self {
+        Self::Refused(match refusal {
+            CreateOrderRefusal::BadSelection { max } => {
+                return Self::field("course_ids", FieldError::BadSelection { max });
+            }
+            CreateOrderRefusal::CourseNotOffered(course_id) => Refusal::CourseNotOffered(course_id),
+            CreateOrderRefusal::CourseOwned { name, .. } => Refusal::CourseOwned { name },
+            other => Refusal::Other(other.code()),
+        })
+    }
+}
+
+impl From<ProofRefusal> for Failure {
+    fn from(refusal: ProofRefusal) -> Self {
+        Self::Refused(match refusal {
+            ProofRefusal::Unknown => Refusal::ProofUnknown,
+            _ => Refusal::ProofInvalid,
+        })
+    }
+}
+
+impl From<TopUpRefusal> for Failure {
+    fn from(refusal: TopUpRefusal) -> Self {
+        Self::Refused(match refusal {
+            TopUpRefusal::AmountOutOfBounds => return Self::field("amount", FieldError::Invalid),
+            TopUpRefusal::ChargeRefused => Refusal::ChargeRefused,
+            TopUpRefusal::ChargeUnknown => Refusal::ChargeUnknown,
+            other => Refusal::Other(other.code()),
+        })
+    }
+}
+
+impl From<ProductRefusal> for Failure {
+    fn from(refusal: ProductRefusal) -> Self {
+        match refusal {
+            ProductRefusal::IdTaken => Self::field("product_id", FieldError::ProductIdTaken),
+            ProductRefusal::PriceOutOfBounds => Self::field("price", FieldError::Invalid),
+            other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<CourseRefusal> for Failure {
+    fn from(refusal: CourseRefusal) -> Self {
+        match refusal {
+            CourseRefusal::PriceOutOfBounds => Self::field("price_fen", FieldError::Invalid),
+            CourseRefusal::BadName => Self::field("name", FieldError::Invalid),
+            CourseRefusal::NotFound => Self::NotFound,
+            other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<CallbackRefusal> for Failure {
+    fn from(refusal: CallbackRefusal) -> Self {
+        match refusal {
+            CallbackRefusal::Unreadable => Self::UnreadableEvent,
+            _ => Self::Credentials(CredentialFailure::Signature),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The OpenAPI document, made from the handlers. What all operations of an API share is added here,
+//! so that no handler repeats it.
+
+use crate::dialects::{DetailView, FieldProblemView, ProblemView, RefusalView};
+use serde::Serialize;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+/// The document as JSON.
+#[must_use]
+pub fn openapi_json() -> String {
+    serde_json::to_string(&Document::openapi()).unwrap_or_default()
+}
+
+/// A reply with status 200 that is either what was asked for or a refusal: the 益安 API's way.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the document is made from it; handlers answer one or fail with the other")]
+pub(crate) enum OrRefusal<T: ToSchema> {
+    /// What was asked for.
+    Answered(T),
+    /// A business failure.
+    Refused(RefusalView),
+}
+
+/// Yuan that come in: a number, or the same as text.
+pub(crate) fn yuan_in() -> Object {
+    text_or(Type::Number).pattern(Some("^[0-9]+(\\.[0-9]{1,2})?$")).examples(["100"]).build()
+}
+
+/// An order number that comes in: text, or a number of any size.
+pub(crate) fn order_no_in() -> Object {
+    text_or(Type::Integer).pattern(Some("^[0-9]{1,20}$")).examples(["12134676899915430002"]).build()
+}
+
+fn text_or(other: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, other]))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "edupay",
+        description = "The payment service of an education platform: balance, top-ups, course orders.\n\n\
+            Paths under `/v1` are our own API: amounts are whole fen, failures are problem documents \
+            (RFC 9457) with a stable `code`. The other paths are the 益安 API: amounts are yuan, business \
+            failures are `{\"status\":-4,\"message\":\"…\"}` with HTTP 200 (a setting makes it 400), protocol \
+            failures have the shapes of Django REST Framework. Every path is served with and without its \
+            trailing slash, and every body may be JSON or a form. Every reply has an `X-Request-Id`; every \
+            failure an `X-Error-Code`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        crate::yian::paths::log_in, crate::yian::paths::log_out, crate::yian::paths::fill_in_balance,
+        crate::yian::paths::pay_in_balance, crate::yian::paths::pay_for_order,
+        crate::yian::paths::list_products, crate::yian::paths::create_product,
+        crate::v1::paths::me, crate::v1::paths::list_courses, crate::v1::paths::create_course,
+        crate::v1::paths::offer_course, crate::v1::paths::withdraw_course,
+        crate::v1::paths::list_orders, crate::v1::paths::create_order, crate::v1::paths::find_order,
+        crate::v1::paths::cancel_order, crate::v1::paths::start_top_up, crate::v1::paths::list_entries,
+        crate::v1::paths::list_users, crate::v1::paths::create_user, crate::v1::paths::activate_user,
+        crate::v1::paths::deactivate_user,
+        crate::webhooks::receive_pingpp,
+        crate::ops::paths::healthz, crate::ops::paths::readyz, crate::ops::paths::openapi,
+    ),
+    components(schemas(RefusalView, DetailView, ProblemView, FieldProblemView)),
+    modifiers(&Security, &CommonFailures)
+)]
+struct Document;
+
+/// How requests prove who sent them.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let token = ApiKeyValue::with_description(
+            "Authorization",
+            "`Token ` and the 40 hexadecimal digits that a log-in gave.",
+        );
+        let signature = ApiKeyValue::with_description(
+            "X-Pingplusplus-Signature",
+            "Base64 of the gateway's RSA-SHA256 signature over the raw body.",
+        );
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+        components.add_security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
+    }
+}
+
+/// What can go wrong with every operation, in the dialect of its path.
+struct CommonFailures;
+
+impl Modify for CommonFailures {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let operations = [&mut item.get, &mut item.post, &mut item.put];
+            for operation in operations.into_iter().flatten() {
+                add_failures(path, operation);
+            }
+        }
+    }
+}
+
+fn add_failures(path: &str, operation: &mut Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let secured = operation.security.iter().flatten().any(|requirement| *requirement != Default::default());
+    let staff = operation.tags.iter().flatten().any(|tag| tag == "staff") || id == "create_product";
+    let (named, body) = (path.contains('{'), operation.request_body.is_some());
+    let plain = matches!(id.as_str(), "healthz" | "readyz" | "openapi");
+    let input = body || path.starts_with("/v1") || path.starts_with("/pay") || path.starts_with("/account");
+    let failures = [
+        ("400", input, "Bad value, unreadable body, or (by setting) a business failure"),
+        ("401", secured, "Not authenticated"),
+        ("403", staff, "Staff only"),
+        ("404", named, "There is no such thing, or it is not the caller's"),
+        ("405", true, "This method is not for this path"),
+        ("406", !plain && id != "receive_pingpp", "Replies are JSON"),
+        ("408", body, "The body did not arrive in time"),
+        ("413", body, "The body is too large"),
+        ("415", body && id != "receive_pingpp", "The body is neither JSON nor a form"),
+        ("429", id == "log_in", "Too many tries; see `Retry-After`"),
+        ("500", true, "Our mistake"),
+        ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request"),
+    ];
+    for (status, applies, description) in failures {
+        if applies && !operation.responses.responses.contains_key(status) {
+            operation.responses.responses.insert(status.to_owned(), RefOr::T(failure(path, status, description)));
+        }
+    }
+}
+
+fn failure(path: &str, status: &str, description: &str) -> Response {
+    let (kind, schema) = if path.starts_with("/v1") {
+        ("application/problem+json", Ref::from_schema_name(ProblemView::name()).into())
+    } else if status == "400" {
+        // Named fields, `non_field_errors`, a detail, or a refusal.
+        ("application/json", RefOr::T(Schema::Object(Object::new())))
+    } else {
+        ("application/json", Ref::from_schema_name(DetailView::name()).into())
+    };
+    ResponseBuilder::new()
+        .description(description)
+        .content(kind, ContentBuilder::new().schema::<RefOr<Schema>>(Some(schema)).build())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::{Access, table};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn document() -> Value {
+        serde_json::from_str(&openapi_json()).unwrap()
+    }
+
+    fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, item)| {
+            item.as_object()
+                .unwrap()
+                .iter()
+                .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+        });
+        operations.collect()
+    }
+
+    #[test]
+    fn the_document_and_the_route_table_list_the_same_operations() {
+        let document = document();
+        let documented: BTreeSet<_> =
+            operations(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
+        let registered: BTreeSet<_> = table()
+            .iter()
+            .flat_map(|endpoint| {
+                endpoint
+                    .methods()
+                    .iter()
+                    .map(|method| (method.to_string(), endpoint.path().to_owned()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(documented, registered);
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    }
+
+    #[test]
+    fn every_operation_says_who_may_call_it_and_what_can_go_wrong() {
+        let document = document();
+        let mut ids = BTreeSet::new();
+        for endpoint in table() {
+            for method in endpoint.methods() {
+                let operation = &document["paths"][endpoint.path()][method.as_str().to_lowercase()];
+                let name = format!("{method} {}", endpoint.path());
+                assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name}");
+                let by_token = operation["security"].to_string().contains("\"token\"");
+                assert_eq!(by_token, endpoint.access() == Access::Users, "{name}");
+                assert_eq!(
+                    operation["responses"].get("401").is_some(),
+                    by_token || name.contains("webhooks"),
+                    "{name}"
+                );
+                assert!(operation["responses"].get("500").is_some(), "{name}");
+                assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_and_every_link_of_the_document_leads_somewhere() {
+        let document = document();
+        let ids: BTreeSet<_> = operations(&document)
+            .iter()
+            .map(|(_, _, operation)| operation["operationId"].clone().to_string())
+            .collect();
+        let text = document.to_string();
+        for name in text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        }
+        let mut links = 0;
+        for (_, path, operation) in operations(&document) {
+            for (_, response) in operation["responses"].as_object().unwrap() {
+                for (_, link) in response["links"].as_object().into_iter().flatten() {
+                    links += 1;
+                    assert!(ids.contains(&link["operationId"].to_string()), "{path}: {link}");
+                }
+            }
+        }
+        assert!(links >= 6, "{links}");
+    }
+}

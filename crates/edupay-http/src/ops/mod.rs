@@ -1,0 +1,13 @@
+//! For operators and integrators: whether the program lives and is ready, and the API's documents.
+
+mod docs;
+mod health;
+
+pub(crate) use docs::{docs_file, docs_folder, openapi};
+pub(crate) use health::{healthz, readyz};
+
+pub(crate) mod paths {
+    //! The documented operations of this folder.
+    pub(crate) use super::docs::__path_openapi;
+    pub(crate) use super::health::{__path_healthz, __path_readyz};
+}

@@ -1,0 +1,53 @@
+//! What the handlers work with: the domain's services, and whether the program is ready.
+
+use crate::config::HttpConfig;
+use crate::throttle::LoginLimiter;
+use async_trait::async_trait;
+use edupay_domain::accounts::AccountService;
+use edupay_domain::ledger::LedgerService;
+use edupay_domain::orders::OrderService;
+use edupay_domain::payments::PaymentService;
+use edupay_domain::products::ProductService;
+use edupay_domain::top_ups::TopUpService;
+use std::sync::Arc;
+
+/// The services of the domain, ready to be called.
+#[derive(Clone)]
+pub struct Services {
+    /// Who is asking.
+    pub accounts: AccountService,
+    /// The statement.
+    pub ledger: LedgerService,
+    /// Products and courses.
+    pub products: ProductService,
+    /// Orders.
+    pub orders: OrderService,
+    /// Money into the balance.
+    pub top_ups: TopUpService,
+    /// Charges and callbacks.
+    pub payments: PaymentService,
+}
+
+/// Whether requests can be answered: `GET /readyz`.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Why not, as stable codes (`database_unreachable`, `schema_outdated`); empty when ready.
+    /// Anybody can read them, so they MUST NOT name hosts, paths or causes. An answer that takes
+    /// longer than two seconds counts as not ready.
+    async fn reasons(&self) -> Vec<&'static str>;
+}
+
+/// What every handler can see.
+pub(crate) struct State {
+    pub(crate) services: Services,
+    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) config: HttpConfig,
+    pub(crate) logins: Option<LoginLimiter>,
+}
+
+impl State {
+    pub(crate) fn new(config: HttpConfig, services: Services, readiness: Arc<dyn Readiness>) -> Self {
+        let logins = config.login_throttle.map(LoginLimiter::new);
+        Self { services, readiness, config, logins }
+    }
+}

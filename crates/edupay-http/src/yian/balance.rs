@@ -1,0 +1,117 @@
+//! Filling the balance: on proof only, but for the sandbox.
+
+use super::profile::ProfileView;
+use crate::config::HttpConfig;
+use crate::detached::detached;
+use crate::extract::{Body, Caller, Decode, InOrder, Reader, Value, amount_yuan, text};
+use crate::failure::{Failure, FieldError, Refusal};
+use crate::openapi::{OrRefusal, yuan_in};
+use crate::services::State;
+use actix_web::web::{Data, Json};
+use edupay_domain::ids::ChargeId;
+use edupay_domain::money::Money;
+use edupay_domain::payments::PaymentService;
+use edupay_domain::top_ups::TopUpService;
+use utoipa::ToSchema;
+
+/// The longest proof that is looked at, in characters.
+const MAX_PROOF: usize = 16_384;
+
+/// What is to be credited, and what proves it.
+pub(crate) enum Proof {
+    /// None: only the sandbox takes that.
+    Word(Money),
+    /// A charge of the gateway; the amount is a cross-check.
+    Charge(ChargeId, Option<Money>),
+    /// One that proves nothing.
+    Unusable,
+}
+
+/// How much, and the proof.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the document is made from it; what is decoded is the proof")]
+pub(crate) struct FillInBalanceBody {
+    /// Yuan: digits with at most two decimals, as number or text. With a proof it is a cross-check.
+    #[schema(schema_with = yuan_in)]
+    amount: Option<String>,
+    /// A signed transaction of the App Store.
+    transaction: Option<String>,
+    /// The id of a paid top-up charge.
+    #[schema(example = "ch_WrHW58Ki5unLCSuf54OuHKCS")]
+    charge: Option<String>,
+}
+
+impl Decode for Proof {
+    fn decode(reader: &mut Reader, config: &HttpConfig) -> Option<Self> {
+        let amount = reader.optional("amount", amount_yuan(config.max_amount));
+        let transaction = reader.optional("transaction", proof_text);
+        let charge = reader.optional("charge", proof_text);
+        let (amount, transaction, charge) = (amount?, transaction?, charge?);
+        match (transaction, charge) {
+            (None, None) => amount.map_or_else(|| reader.missing("amount"), |amount| Some(Self::Word(amount))),
+            (None, Some(charge)) => {
+                Some(ChargeId::parse(&charge).map_or(Self::Unusable, |charge| Self::Charge(charge, amount)))
+            }
+            // Transactions of the App Store can't be verified here yet.
+            (Some(_), _) => Some(Self::Unusable),
+        }
+    }
+}
+
+/// A blank proof is a bad one, not a bad value.
+fn proof_text(value: &Value) -> Result<String, FieldError> {
+    match text(MAX_PROOF)(value) {
+        Err(FieldError::Blank) => Ok(String::new()),
+        read => read,
+    }
+}
+
+/// Fills the balance. The same proof again is the same success and credits nothing.
+#[utoipa::path(
+    put, path = "/pay/fill_in_balance/", operation_id = "fill_in_balance", tag = "益安", security(("token" = [])),
+    request_body(content(
+        (FillInBalanceBody = "application/json"), (FillInBalanceBody = "application/x-www-form-urlencoded")
+    )),
+    responses((status = 200, body = OrRefusal<ProfileView>, description = "The profile after it, or a refusal"))
+)]
+pub(crate) async fn fill_in_balance(
+    state: Data<State>,
+    InOrder(caller, Body(proof)): InOrder<Caller, Body<Proof>>,
+) -> Result<Json<ProfileView>, Failure> {
+    let (services, id) = (state.services.clone(), caller.user.id);
+    detached(async move {
+        match proof {
+            Proof::Word(amount) => simulate(&services.top_ups, &caller, amount).await?,
+            Proof::Charge(charge, amount) => {
+                cross_check(&services.payments, &caller, &charge, amount).await?;
+                services.top_ups.redeem(id, &charge).await?;
+            }
+            Proof::Unusable => return Err(Failure::Refused(Refusal::ProofInvalid)),
+        }
+        let user = services.accounts.find(id).await?.ok_or(Failure::Internal("a user is gone"))?;
+        ProfileView::new(&user, &user.wallet)
+    })
+    .await
+    .map(Json)
+}
+
+async fn simulate(top_ups: &TopUpService, caller: &Caller, amount: Money) -> Result<(), Failure> {
+    if !top_ups.simulates() {
+        return Err(Refusal::ProofInvalid.into());
+    }
+    Ok(top_ups.simulate(&caller.user, amount, caller.address).await?)
+}
+
+/// The amount that was sent along with a charge must be the charge's.
+async fn cross_check(
+    payments: &PaymentService,
+    caller: &Caller,
+    charge: &ChargeId,
+    amount: Option<Money>,
+) -> Result<(), Failure> {
+    let Some(amount) = amount else { return Ok(()) };
+    match payments.find_attempt(caller.user.id, charge).await? {
+        Some(attempt) if attempt.amount == amount => Ok(()),
+        _ => Err(Refusal::ProofInvalid.into()),
+    }
+}

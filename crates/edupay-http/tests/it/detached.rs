@@ -1,0 +1,64 @@
+//! A request that arrived in full is worked on to its end, whoever has gone.
+
+use crate::client::{PATIENCE, Request};
+use crate::service::Ports;
+use crate::webhooks::event;
+use async_trait::async_trait;
+use edupay_domain::clock::Timestamp;
+use edupay_domain::ids::GatewayEventId;
+use edupay_domain::payments::{InboundEvent, InboundStatus, InboxStore};
+use edupay_domain::store::StoreError;
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, mpsc};
+use tokio::sync::Notify;
+
+/// Says when it has begun, waits to be let on, says when it is done.
+struct SlowInbox {
+    said: Mutex<mpsc::Sender<&'static str>>,
+    go_on: Arc<Notify>,
+}
+
+#[async_trait]
+impl InboxStore for SlowInbox {
+    async fn keep(&self, _: &InboundEvent) -> Result<Option<InboundStatus>, StoreError> {
+        self.said.lock().unwrap().send("begun").unwrap();
+        self.go_on.notified().await;
+        self.said.lock().unwrap().send("done").unwrap();
+        Ok(Some(InboundStatus::Processed))
+    }
+
+    async fn mark(&self, _: &GatewayEventId, _: InboundStatus, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn pending(&self, _: Timestamp, _: u32) -> Result<Vec<(GatewayEventId, Timestamp, String)>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn work_goes_on_when_the_client_has_gone() {
+    let (said, hear) = mpsc::channel();
+    let go_on = Arc::new(Notify::new());
+    let mut ports = Ports::new();
+    ports.callbacks.expect_verify().returning(|_, _, _| Ok(event()));
+    ports.inbox = Arc::new(SlowInbox { said: Mutex::new(said), go_on: go_on.clone() });
+    let service = ports.serve();
+
+    // The reply to the first request stays unread, so that closing resets the connection.
+    let mut stream = TcpStream::connect(service.address).unwrap();
+    stream.write_all(&Request::get("/healthz").bytes()).unwrap();
+    let waiting = stream.peek(&mut [0; 1]).unwrap();
+    assert_eq!(waiting, 1);
+    stream.write_all(&Request::post("/webhooks/pingpp").json("{}").bytes()).unwrap();
+    assert_eq!(hear.recv_timeout(PATIENCE), Ok("begun"));
+    drop(stream);
+
+    // One thread answers everything: once it has answered these, it has seen the reset.
+    for _ in 0..5 {
+        service.call(Request::get("/healthz")).expect(200);
+    }
+    go_on.notify_one();
+    assert_eq!(hear.recv_timeout(PATIENCE), Ok("done"));
+}

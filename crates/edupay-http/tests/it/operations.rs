@@ -1,0 +1,44 @@
+//! Health, readiness, the API's documents.
+
+use crate::client::Request;
+use crate::service::Ports;
+use serde_json::json;
+
+#[test]
+fn the_process_lives_whether_or_not_it_is_ready() {
+    let service = Ports::new().serve();
+    assert_eq!(service.call(Request::get("/healthz")).expect(200).json(), json!({ "status": "ok" }));
+    assert_eq!(service.call(Request::get("/readyz/")).expect(200).json(), json!({ "status": "ok" }));
+    let mut ports = Ports::new();
+    ports.not_ready = vec!["database_unreachable"];
+    let service = ports.serve();
+    service.call(Request::get("/healthz")).expect(200);
+    let reply = service.call(Request::get("/readyz")).expect(503);
+    assert_eq!(reply.json(), json!({ "status": "unavailable", "reasons": ["database_unreachable"] }));
+}
+
+#[test]
+fn the_documents_ask_nobody_but_us() {
+    let service = Ports::new().serve();
+    let document = service.call(Request::get("/openapi.json")).expect(200);
+    assert_eq!(document.json()["info"]["title"], "edupay");
+    let folder = service.call(Request::get("/docs")).expect(308);
+    assert_eq!(folder.header("Location"), Some("/docs/"));
+    let page = service.call(Request::get("/docs/")).expect(200);
+    let policy = page.header("Content-Security-Policy").unwrap();
+    assert!(policy.contains("script-src 'self';") && !policy.contains("http"), "{policy}");
+    assert!(!page.text().contains("<script>") && !page.text().contains("https://"), "{}", page.text());
+    for file in ["swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css"] {
+        service.call(Request::get(&format!("/docs/{file}"))).expect(200);
+    }
+    let script = service.call(Request::get("/docs/swagger-initializer.js"));
+    assert!(script.text().contains("/openapi.json"), "{}", script.text());
+    service.call(Request::get("/docs/nothing")).expect(404);
+}
+
+#[test]
+fn head_answers_like_get_without_the_body() {
+    let service = Ports::new().serve();
+    let reply = service.call(Request::new("HEAD", "/healthz")).expect(200);
+    assert!(reply.body.is_empty());
+}

@@ -1,0 +1,237 @@
+//! Attempts: how they are read and written, and the port of their life at the gateway.
+
+use crate::accounts::lock_known_wallet;
+use crate::codes::{Corrupt, coded, moment, money, name, user_id};
+use crate::conn::{Conn, on};
+use crate::database::SqlStore;
+use crate::schema::{charge_attempts, charge_routes, orders};
+use crate::tx::TxError;
+use async_trait::async_trait;
+use diesel::prelude::*;
+use edupay_domain::clock::Timestamp;
+use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, TopUpNo, UserId};
+use edupay_domain::payments::{
+    AttemptStatus, Channel, ChargeAttempt, ChargeDocument, ChargeRoute, ChargeStore, ChargeSubject, CloseAttempt,
+    CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
+};
+use edupay_domain::store::StoreError;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = charge_attempts)]
+#[diesel(treat_none_as_null = true)]
+struct AttemptRow {
+    user_id: i64,
+    gateway_order_no: String,
+    subject: String,
+    subject_no: String,
+    channel: String,
+    amount_fen: i64,
+    status: String,
+    charge_id: Option<String>,
+    document: Option<String>,
+    requested_at: i64,
+    expires_at: i64,
+}
+
+fn subject_columns(subject: &ChargeSubject) -> (&'static str, &str) {
+    match subject {
+        ChargeSubject::TopUp(number) => ("top_up", number.as_str()),
+        ChargeSubject::Order(number) => ("order", number.as_str()),
+    }
+}
+
+fn subject(kind: &str, number: &str) -> Result<ChargeSubject, Corrupt> {
+    match kind {
+        "order" => Ok(ChargeSubject::Order(name("subject_no", number, OrderNo::parse)?)),
+        "top_up" => Ok(ChargeSubject::TopUp(name("subject_no", number, TopUpNo::parse)?)),
+        other => Err(Corrupt::new("subject", other)),
+    }
+}
+
+impl AttemptRow {
+    fn of(attempt: &ChargeAttempt) -> Self {
+        let (subject, subject_no) = subject_columns(&attempt.subject);
+        Self {
+            user_id: attempt.user_id.get(),
+            gateway_order_no: attempt.gateway_order_no.as_str().to_owned(),
+            subject: subject.to_owned(),
+            subject_no: subject_no.to_owned(),
+            channel: attempt.channel.code().to_owned(),
+            amount_fen: attempt.amount.fen(),
+            status: attempt.status.code().to_owned(),
+            charge_id: attempt.charge_id.as_ref().map(|id| id.as_str().to_owned()),
+            document: attempt.document.as_ref().map(|document| document.0.clone()),
+            requested_at: attempt.requested_at.timestamp_micros(),
+            expires_at: attempt.expires_at.timestamp_micros(),
+        }
+    }
+
+    fn attempt(self) -> Result<ChargeAttempt, Corrupt> {
+        Ok(ChargeAttempt {
+            user_id: user_id(self.user_id)?,
+            gateway_order_no: name("gateway_order_no", &self.gateway_order_no, GatewayOrderNo::parse)?,
+            subject: subject(&self.subject, &self.subject_no)?,
+            channel: Channel::parse(&self.channel).ok_or_else(|| Corrupt::new("channel", &self.channel))?,
+            amount: money("charge_attempts.amount_fen", self.amount_fen)?,
+            status: coded("charge_attempts.status", &self.status, &AttemptStatus::ALL, AttemptStatus::code)?,
+            charge_id: self.charge_id.map(|id| name("charge_id", &id, ChargeId::parse)).transpose()?,
+            document: self.document.map(ChargeDocument),
+            requested_at: moment("requested_at", self.requested_at)?,
+            expires_at: moment("expires_at", self.expires_at)?,
+        })
+    }
+}
+
+/// Stores a new attempt with its route; `false` when its gateway order number is taken.
+pub(crate) fn insert_attempt<R>(conn: &mut Conn<'_>, attempt: &ChargeAttempt) -> Result<bool, TxError<R>> {
+    let (subject, subject_no) = subject_columns(&attempt.subject);
+    let route = (
+        charge_routes::gateway_order_no.eq(attempt.gateway_order_no.as_str()),
+        charge_routes::user_id.eq(attempt.user_id.get()),
+        charge_routes::subject.eq(subject),
+        charge_routes::subject_no.eq(subject_no),
+    );
+    let insert = diesel::insert_into(charge_routes::table).values(route).on_conflict_do_nothing();
+    if on!(conn, c => insert.execute(c))? == 0 {
+        return Ok(false);
+    }
+    let row = AttemptRow::of(attempt);
+    on!(conn, c => diesel::insert_into(charge_attempts::table).values(&row).execute(c))?;
+    Ok(true)
+}
+
+/// The attempt of a number, which must be there.
+pub(crate) fn attempt<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    number: &GatewayOrderNo,
+) -> Result<ChargeAttempt, TxError<R>> {
+    let query = charge_attempts::table.find((user_id.get(), number.as_str())).select(charge_attempts::all_columns);
+    let row: Option<AttemptRow> = on!(conn, c => query.first(c)).optional()?;
+    let row = row.ok_or_else(|| Corrupt::new("charge_attempts", format!("no row for {number}")))?;
+    Ok(row.attempt()?)
+}
+
+/// The attempts for a subject, oldest first.
+pub(crate) fn attempts_of<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    subject: &ChargeSubject,
+) -> Result<Vec<ChargeAttempt>, TxError<R>> {
+    let (kind, number) = subject_columns(subject);
+    let query = charge_attempts::table
+        .filter(charge_attempts::user_id.eq(user_id.get()))
+        .filter(charge_attempts::subject.eq(kind))
+        .filter(charge_attempts::subject_no.eq(number))
+        .order((charge_attempts::requested_at.asc(), charge_attempts::gateway_order_no.asc()))
+        .select(charge_attempts::all_columns);
+    let rows: Vec<AttemptRow> = on!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?)
+}
+
+/// Stores an attempt's next state.
+pub(crate) fn update_attempt<R>(conn: &mut Conn<'_>, attempt: &ChargeAttempt) -> Result<(), TxError<R>> {
+    let row = AttemptRow::of(attempt);
+    let key = (row.user_id, row.gateway_order_no.clone());
+    let update = diesel::update(charge_attempts::table.find(key)).set(&row);
+    match on!(conn, c => update.execute(c))? {
+        1 => Ok(()),
+        _ => Err(Corrupt::new("charge_attempts", format!("no row for {}", attempt.gateway_order_no)).into()),
+    }
+}
+
+#[async_trait]
+impl ChargeStore for SqlStore {
+    async fn find_route(&self, number: &GatewayOrderNo) -> Result<Option<ChargeRoute>, StoreError> {
+        let number = number.clone();
+        self.read(move |conn| {
+            let query = charge_routes::table.find(number.as_str());
+            let row: Option<(String, i64, String, String)> = on!(conn, c => query.first(c)).optional()?;
+            row.map(|(_, id, kind, subject_no)| {
+                Ok(ChargeRoute {
+                    user_id: user_id(id)?,
+                    gateway_order_no: number.clone(),
+                    subject: subject(&kind, &subject_no)?,
+                })
+            })
+            .transpose()
+        })
+        .await
+    }
+
+    async fn find_attempt(&self, user_id: UserId, charge_id: &ChargeId) -> Result<Option<ChargeAttempt>, StoreError> {
+        let charge_id = charge_id.as_str().to_owned();
+        self.read(move |conn| {
+            let query = charge_attempts::table
+                .filter(charge_attempts::user_id.eq(user_id.get()))
+                .filter(charge_attempts::charge_id.eq(charge_id))
+                .select(charge_attempts::all_columns);
+            let row: Option<AttemptRow> = on!(conn, c => query.first(c)).optional()?;
+            Ok(row.map(AttemptRow::attempt).transpose()?)
+        })
+        .await
+    }
+
+    async fn attempts_of(&self, user_id: UserId, subject: &ChargeSubject) -> Result<Vec<ChargeAttempt>, StoreError> {
+        let subject = subject.clone();
+        self.read(move |conn| attempts_of(conn, user_id, &subject)).await
+    }
+
+    async fn record_reply(
+        &self,
+        command: &RecordChargeReply,
+        rule: RecordChargeReplyRule,
+    ) -> Result<ChargeAttempt, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            lock_known_wallet(conn, command.user_id)?;
+            let next = rule(&command, &attempt(conn, command.user_id, &command.gateway_order_no)?);
+            update_attempt(conn, &next)?;
+            Ok(next)
+        })
+        .await
+    }
+
+    async fn close_attempt(&self, command: &CloseAttempt, rule: CloseAttemptRule) -> Result<ChargeAttempt, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            lock_known_wallet(conn, command.user_id)?;
+            let next = rule(&command, &attempt(conn, command.user_id, &command.gateway_order_no)?);
+            update_attempt(conn, &next)?;
+            Ok(next)
+        })
+        .await
+    }
+
+    async fn stale_attempts(
+        &self,
+        now: Timestamp,
+        asked_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ChargeAttempt>, StoreError> {
+        self.read(move |conn| {
+            let answered = charge_attempts::status
+                .eq("open")
+                .or(charge_attempts::requested_at.lt(asked_before.timestamp_micros()));
+            let not_awaited = charge_attempts::expires_at
+                .le(now.timestamp_micros())
+                .or(orders::status.is_not_null().and(orders::status.assume_not_null().ne("unpaid")));
+            let query = charge_attempts::table
+                .left_join(
+                    orders::table.on(orders::user_id
+                        .eq(charge_attempts::user_id)
+                        .and(charge_attempts::subject.eq("order"))
+                        .and(orders::order_no.eq(charge_attempts::subject_no))),
+                )
+                .filter(charge_attempts::status.eq_any(["requested", "open"]))
+                .filter(answered)
+                .filter(not_awaited)
+                .order(charge_attempts::requested_at.asc())
+                .limit(i64::from(limit))
+                .select(charge_attempts::all_columns);
+            let rows: Vec<AttemptRow> = on!(conn, c => query.load(c))?;
+            Ok(rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}

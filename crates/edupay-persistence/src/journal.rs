@@ -1,0 +1,96 @@
+//! How an entry and its events are written, in the transaction of the effect that causes them.
+
+use crate::accounts::WalletRow;
+use crate::codes::Corrupt;
+use crate::conn::{Conn, on};
+use crate::schema::{journal_entries, journal_lines, outbox, wallets};
+use crate::tx::TxError;
+use diesel::prelude::*;
+use edupay_domain::clock::Timestamp;
+use edupay_domain::events::{Event, EventField};
+use edupay_domain::ids::{EventId, UserId};
+use edupay_domain::ledger::PostedEntry;
+use serde_json::{Map, Value};
+
+#[derive(Insertable)]
+#[diesel(table_name = journal_lines)]
+struct LineRow {
+    user_id: i64,
+    number: i64,
+    line: i16,
+    debit: &'static str,
+    credit: &'static str,
+    amount_fen: i64,
+}
+
+/// Writes the entry, its lines and the wallet after it. The wallet must still be the one that the
+/// rule saw: its count of entries tells.
+pub(crate) fn write_posted<R>(conn: &mut Conn<'_>, posted: &PostedEntry, at: Timestamp) -> Result<(), TxError<R>> {
+    let user_id = posted.wallet.user_id.get();
+    let entry = (
+        journal_entries::user_id.eq(user_id),
+        journal_entries::number.eq(posted.number),
+        journal_entries::kind.eq(posted.entry.kind().code()),
+        journal_entries::reference.eq(posted.entry.reference()),
+        journal_entries::balance_before_fen.eq(posted.balance_before.fen()),
+        journal_entries::balance_after_fen.eq(posted.balance_after.fen()),
+        journal_entries::occurred_at.eq(at.timestamp_micros()),
+    );
+    on!(conn, c => diesel::insert_into(journal_entries::table).values(entry).execute(c))?;
+    let lines: Vec<LineRow> = posted
+        .entry
+        .transfers()
+        .iter()
+        .zip(0_i16..)
+        .map(|(transfer, line)| LineRow {
+            user_id,
+            number: posted.number,
+            line,
+            debit: transfer.debit.code(),
+            credit: transfer.credit.code(),
+            amount_fen: transfer.amount.fen(),
+        })
+        .collect();
+    on!(conn, c => diesel::insert_into(journal_lines::table).values(&lines).execute(c))?;
+    let before = posted.number.checked_sub(1).unwrap_or_default();
+    let update = diesel::update(wallets::table.find(user_id).filter(wallets::entries.eq(before)))
+        .set(WalletRow::of(&posted.wallet));
+    match on!(conn, c => update.execute(c))? {
+        1 => Ok(()),
+        _ => Err(Corrupt::new("wallets.entries", "changed while it was locked").into()),
+    }
+}
+
+/// Writes the events into the outbox.
+pub(crate) fn write_events<R>(conn: &mut Conn<'_>, events: &[Event]) -> Result<(), TxError<R>> {
+    for event in events {
+        let row = (
+            outbox::user_id.eq(event.user_id.get()),
+            outbox::event_id.eq(event.id.to_string()),
+            outbox::kind.eq(event.body.kind()),
+            outbox::payload.eq(payload(event)),
+            outbox::occurred_at.eq(event.at.timestamp_micros()),
+        );
+        on!(conn, c => diesel::insert_into(outbox::table).values(row).execute(c))?;
+    }
+    Ok(())
+}
+
+fn payload(event: &Event) -> String {
+    let field = |(name, value): (&str, EventField)| {
+        let value = match value {
+            EventField::Text(text) => Value::from(text),
+            EventField::Money(money) => Value::from(money.fen()),
+        };
+        (name.to_owned(), value)
+    };
+    Value::Object(event.body.fields().into_iter().map(field).collect::<Map<_, _>>()).to_string()
+}
+
+/// Whether an event lies in the outbox: how an effect that was committed without an answer knows
+/// itself again.
+pub(crate) fn is_recorded<R>(conn: &mut Conn<'_>, user_id: UserId, event_id: EventId) -> Result<bool, TxError<R>> {
+    let query = outbox::table.find((user_id.get(), event_id.to_string())).select(outbox::user_id);
+    let found: Option<i64> = on!(conn, c => query.first(c)).optional()?;
+    Ok(found.is_some())
+}

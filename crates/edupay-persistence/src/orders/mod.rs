@@ -1,0 +1,4 @@
+//! Orders: their rows, and the port.
+
+mod rows;
+mod store;

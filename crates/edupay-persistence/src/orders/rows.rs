@@ -1,0 +1,260 @@
+//! How orders, their lines and what they give lie in rows.
+
+use crate::catalogue::course_id;
+use crate::codes::{Corrupt, moment, money, name, user_id};
+use crate::conn::{Conn, on};
+use crate::schema::{entitlements, order_lines, order_routes, orders};
+use crate::tx::TxError;
+use diesel::prelude::*;
+use edupay_domain::ids::{ChargeId, CourseId, OrderNo, OrderPk, UserId};
+use edupay_domain::ledger::Split;
+use edupay_domain::orders::{Entitlement, Order, OrderLine, OrderState, Payment, Tender, Visibility};
+use edupay_domain::payments::Channel;
+
+/// What `paid_through` says of a payment from the balance.
+const BALANCE: &str = "balance";
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = orders)]
+#[diesel(treat_none_as_null = true)]
+pub(super) struct OrderRow {
+    user_id: i64,
+    order_no: String,
+    pk: i64,
+    amount_fen: i64,
+    status: String,
+    visibility: String,
+    created_at: i64,
+    expires_at: i64,
+    paid_at: Option<i64>,
+    paid_through: Option<String>,
+    paid_charge_id: Option<String>,
+    paid_bonus_fen: i64,
+    paid_iap_fen: i64,
+    paid_cash_fen: i64,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = order_lines)]
+struct LineRow {
+    user_id: i64,
+    order_no: String,
+    line: i16,
+    course_id: i64,
+    name: String,
+    price_fen: i64,
+}
+
+impl OrderRow {
+    fn of(order: &Order) -> Self {
+        let payment = order.state.payment();
+        let split = match payment.map(|payment| &payment.tender) {
+            Some(Tender::Balance(split)) => *split,
+            Some(Tender::Charge { .. }) | None => Split::default(),
+        };
+        let charge_id = match payment.map(|payment| &payment.tender) {
+            Some(Tender::Charge { charge_id, .. }) => Some(charge_id.as_str().to_owned()),
+            Some(Tender::Balance(_)) | None => None,
+        };
+        Self {
+            user_id: order.user_id.get(),
+            order_no: order.order_no.as_str().to_owned(),
+            pk: order.pk.get(),
+            amount_fen: order.amount.fen(),
+            status: order.state.code().to_owned(),
+            visibility: match order.visibility {
+                Visibility::Visible => "visible".to_owned(),
+                Visibility::Hidden => "hidden".to_owned(),
+            },
+            created_at: order.created_at.timestamp_micros(),
+            expires_at: order.expires_at.timestamp_micros(),
+            paid_at: payment.map(|payment| payment.at.timestamp_micros()),
+            paid_through: payment.map(|payment| payment.tender.channel_code().to_owned()),
+            paid_charge_id: charge_id,
+            paid_bonus_fen: split.bonus.fen(),
+            paid_iap_fen: split.iap.fen(),
+            paid_cash_fen: split.cash.fen(),
+        }
+    }
+
+    fn tender(&self) -> Result<Tender, Corrupt> {
+        match (self.paid_through.as_deref(), &self.paid_charge_id) {
+            (Some(BALANCE), None) => Ok(Tender::Balance(Split {
+                bonus: money("orders.paid_bonus_fen", self.paid_bonus_fen)?,
+                iap: money("orders.paid_iap_fen", self.paid_iap_fen)?,
+                cash: money("orders.paid_cash_fen", self.paid_cash_fen)?,
+            })),
+            (Some(channel), Some(id)) => Ok(Tender::Charge {
+                channel: Channel::parse(channel).ok_or_else(|| Corrupt::new("orders.paid_through", channel))?,
+                charge_id: name("orders.paid_charge_id", id, ChargeId::parse)?,
+            }),
+            (other, _) => Err(Corrupt::new("orders.paid_through", other.unwrap_or("nothing"))),
+        }
+    }
+
+    fn state(&self) -> Result<OrderState, Corrupt> {
+        let payment = || {
+            let at = self.paid_at.ok_or_else(|| Corrupt::new("orders.paid_at", "nothing"))?;
+            Ok(Payment { at: moment("orders.paid_at", at)?, tender: self.tender()? })
+        };
+        match self.status.as_str() {
+            "unpaid" => Ok(OrderState::Unpaid),
+            "cancelled" => Ok(OrderState::Cancelled),
+            "closed" => Ok(OrderState::Closed),
+            "paid" => Ok(OrderState::Paid(payment()?)),
+            "partly_refunded" => Ok(OrderState::PartlyRefunded(payment()?)),
+            "refunded" => Ok(OrderState::Refunded(payment()?)),
+            other => Err(Corrupt::new("orders.status", other)),
+        }
+    }
+
+    fn order(self, lines: Vec<OrderLine>) -> Result<Order, Corrupt> {
+        Ok(Order {
+            state: self.state()?,
+            user_id: user_id(self.user_id)?,
+            order_no: name("orders.order_no", &self.order_no, OrderNo::parse)?,
+            pk: OrderPk::try_new(self.pk).map_err(|_| Corrupt::new("orders.pk", self.pk))?,
+            lines,
+            amount: money("orders.amount_fen", self.amount_fen)?,
+            visibility: match self.visibility.as_str() {
+                "visible" => Visibility::Visible,
+                "hidden" => Visibility::Hidden,
+                other => return Err(Corrupt::new("orders.visibility", other)),
+            },
+            created_at: moment("orders.created_at", self.created_at)?,
+            expires_at: moment("orders.expires_at", self.expires_at)?,
+        })
+    }
+}
+
+fn line(row: LineRow) -> Result<OrderLine, Corrupt> {
+    Ok(OrderLine {
+        course_id: course_id(row.course_id)?,
+        name: row.name,
+        price: money("order_lines.price_fen", row.price_fen)?,
+    })
+}
+
+/// One order with its lines.
+pub(super) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, TxError<R>> {
+    let query = orders::table
+        .inner_join(
+            order_lines::table
+                .on(order_lines::user_id.eq(orders::user_id).and(order_lines::order_no.eq(orders::order_no))),
+        )
+        .filter(orders::user_id.eq(user_id.get()))
+        .filter(orders::order_no.eq(order_no.as_str()))
+        .order(order_lines::line.asc())
+        .select((orders::all_columns, order_lines::all_columns));
+    let rows: Vec<(OrderRow, LineRow)> = on!(conn, c => query.load(c))?;
+    Ok(join(rows)?.pop())
+}
+
+/// A page of a buyer's visible orders, newest first, in two statements.
+pub(super) fn list<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    below: Option<OrderPk>,
+    limit: u32,
+) -> Result<Vec<Order>, TxError<R>> {
+    let page = orders::table
+        .filter(orders::user_id.eq(user_id.get()))
+        .filter(orders::visibility.eq("visible"))
+        .filter(orders::pk.lt(below.map_or(i64::MAX, OrderPk::get)))
+        .order(orders::pk.desc())
+        .limit(i64::from(limit))
+        .select(orders::all_columns);
+    let page: Vec<OrderRow> = on!(conn, c => page.load(c))?;
+    let numbers: Vec<String> = page.iter().map(|row| row.order_no.clone()).collect();
+    let lines = order_lines::table
+        .filter(order_lines::user_id.eq(user_id.get()))
+        .filter(order_lines::order_no.eq_any(&numbers))
+        .order((order_lines::order_no.asc(), order_lines::line.asc()))
+        .select(order_lines::all_columns);
+    let mut lines: Vec<LineRow> = on!(conn, c => lines.load(c))?;
+    let orders = page.into_iter().map(|row| {
+        let (own, rest) = lines.drain(..).partition(|line| line.order_no == row.order_no);
+        lines = rest;
+        row.order(Vec::into_iter(own).map(line).collect::<Result<_, _>>()?)
+    });
+    Ok(orders.collect::<Result<_, Corrupt>>()?)
+}
+
+/// Rows of one order each with one line, in order, to orders.
+fn join(rows: Vec<(OrderRow, LineRow)>) -> Result<Vec<Order>, Corrupt> {
+    let mut joined: Vec<(OrderRow, Vec<OrderLine>)> = Vec::new();
+    for (order, row) in rows {
+        let line = line(row)?;
+        match joined.last_mut().filter(|(last, _)| last.order_no == order.order_no) {
+            Some((_, lines)) => lines.push(line),
+            None => joined.push((order, vec![line])),
+        }
+    }
+    joined.into_iter().map(|(order, lines)| order.order(lines)).collect()
+}
+
+/// Stores a new order with its route; `false` when its number is taken.
+pub(super) fn insert<R>(conn: &mut Conn<'_>, order: &Order) -> Result<bool, TxError<R>> {
+    let route = (order_routes::order_no.eq(order.order_no.as_str()), order_routes::user_id.eq(order.user_id.get()));
+    let insert = diesel::insert_into(order_routes::table).values(route).on_conflict_do_nothing();
+    if on!(conn, c => insert.execute(c))? == 0 {
+        return Ok(false);
+    }
+    let row = OrderRow::of(order);
+    on!(conn, c => diesel::insert_into(orders::table).values(&row).execute(c))?;
+    let lines: Vec<LineRow> = order
+        .lines
+        .iter()
+        .zip(0_i16..)
+        .map(|(line, number)| LineRow {
+            user_id: order.user_id.get(),
+            order_no: order.order_no.as_str().to_owned(),
+            line: number,
+            course_id: line.course_id.get(),
+            name: line.name.clone(),
+            price_fen: line.price.fen(),
+        })
+        .collect();
+    on!(conn, c => diesel::insert_into(order_lines::table).values(&lines).execute(c))?;
+    Ok(true)
+}
+
+/// Stores an order's next state; it must still be as the rule saw it.
+pub(super) fn update<R>(conn: &mut Conn<'_>, order: &Order, was: &'static str) -> Result<(), TxError<R>> {
+    let row = OrderRow::of(order);
+    let key = (row.user_id, row.order_no.clone());
+    let update = diesel::update(orders::table.find(key).filter(orders::status.eq(was))).set(&row);
+    match on!(conn, c => update.execute(c))? {
+        1 => Ok(()),
+        _ => Err(Corrupt::new("orders.status", "changed while it was locked").into()),
+    }
+}
+
+/// Those of these courses that the user owns.
+pub(super) fn owned<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    courses: impl IntoIterator<Item = CourseId>,
+) -> Result<Vec<CourseId>, TxError<R>> {
+    let ids: Vec<i64> = courses.into_iter().map(CourseId::get).collect();
+    let query = entitlements::table
+        .filter(entitlements::user_id.eq(user_id.get()))
+        .filter(entitlements::course_id.eq_any(&ids))
+        .select(entitlements::course_id);
+    let owned: Vec<i64> = on!(conn, c => query.load(c))?;
+    Ok(owned.into_iter().map(course_id).collect::<Result<_, _>>()?)
+}
+
+/// Gives what an order gives. A course that is owned already fails the whole effect.
+pub(super) fn grant<R>(conn: &mut Conn<'_>, granted: &[Entitlement]) -> Result<(), TxError<R>> {
+    for entitlement in granted {
+        let row = (
+            entitlements::user_id.eq(entitlement.user_id.get()),
+            entitlements::course_id.eq(entitlement.course_id.get()),
+            entitlements::order_no.eq(entitlement.order_no.as_str()),
+            entitlements::granted_at.eq(entitlement.granted_at.timestamp_micros()),
+        );
+        on!(conn, c => diesel::insert_into(entitlements::table).values(row).execute(c))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! The gateway as the domain's ports want it: charges, refunds, and paying in the sandbox.
+//!
+//! What is absent: retries. A charge may be asked for again by the caller, because Ping++ knows it by
+//! its content; a refund may not, because Ping++ would refund twice.
+
+mod answer;
+mod convert;
+mod gateway;
+mod settings;
+
+pub use convert::ConvertError;
+pub use gateway::PingppGateway;
+pub use settings::{GatewaySettings, ReplySignatures, SettingsError};
+
+pub(crate) use convert::{charge, refund};

@@ -1,0 +1,264 @@
+//! What every adapter of the store ports must hold, as claims that anybody can run.
+//!
+//! An adapter implements [`StoreHarness`] and writes one line, [`store_contract!`](crate::store_contract):
+//! each claim becomes a test of its own. A claim makes its own users, courses and numbers, so the
+//! claims may share a database, run at the same time, and run again on the same database.
+//!
+//! The claims about races are functions of a number of rounds that answer a [`Verdict`] instead of
+//! panicking, so that a wrong adapter can be shown to break them.
+
+#![expect(clippy::unwrap_used, reason = "a claim fails by panicking, as a test does")]
+
+pub mod accounts;
+pub mod balance_payments;
+mod case;
+pub mod charges;
+pub mod confirmations;
+pub mod inbox;
+pub mod ledger;
+pub mod orders;
+pub mod products;
+pub mod races;
+pub mod receipts;
+pub mod top_ups;
+
+pub use case::Case;
+
+use async_trait::async_trait;
+use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::clock::Timestamp;
+use edupay_domain::events::{Event, EventField};
+use edupay_domain::ids::UserId;
+use edupay_domain::ledger::LedgerStore;
+use edupay_domain::orders::OrderStore;
+use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
+use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::top_ups::TopUpStore;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One adapter under test: all its stores on one database.
+///
+/// The database may be fresh or shared with other claims; its schema is there.
+#[async_trait]
+pub trait StoreHarness: Send + Sync {
+    /// Users and tokens.
+    fn users(&self) -> Arc<dyn UserStore>;
+    /// Balances.
+    fn wallets(&self) -> Arc<dyn WalletStore>;
+    /// The journal.
+    fn ledger(&self) -> Arc<dyn LedgerStore>;
+    /// App Store products.
+    fn products(&self) -> Arc<dyn ProductStore>;
+    /// Courses.
+    fn courses(&self) -> Arc<dyn CourseStore>;
+    /// Orders and entitlements.
+    fn orders(&self) -> Arc<dyn OrderStore>;
+    /// Attempts.
+    fn charges(&self) -> Arc<dyn ChargeStore>;
+    /// Receipts.
+    fn receipts(&self) -> Arc<dyn ReceiptStore>;
+    /// Callbacks.
+    fn inbox(&self) -> Arc<dyn InboxStore>;
+    /// Top-ups.
+    fn top_ups(&self) -> Arc<dyn TopUpStore>;
+
+    /// The events of this user in the outbox, sent or not, in the order they were written.
+    async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent>;
+}
+
+/// An event as it lies in an outbox, whatever format the adapter writes it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Its name: 32 hexadecimal digits.
+    pub id: String,
+    /// Its type: `order.paid`, …
+    pub kind: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The payload by field name. Money as the decimal digits of its fen.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl RecordedEvent {
+    /// What an outbox must hold of this event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let text = |field| match field {
+            EventField::Text(text) => text,
+            EventField::Money(money) => money.fen().to_string(),
+        };
+        Self {
+            id: event.id.to_string(),
+            kind: event.body.kind().to_owned(),
+            at: event.at,
+            fields: event.body.fields().into_iter().map(|(name, field)| (name.to_owned(), text(field))).collect(),
+        }
+    }
+}
+
+/// Whether a claim about races held; what broke it otherwise.
+pub type Verdict = Result<(), String>;
+
+/// How many rounds the claims about races run when nothing else is said.
+pub const ROUNDS: u32 = 20;
+
+/// Expands to one `#[tokio::test]` per claim.
+///
+/// The expression is evaluated once per test, inside its async body, so it may `.await`; it gives
+/// something that implements [`StoreHarness`](crate::contract::StoreHarness). The calling crate
+/// needs tokio with `macros` and `rt-multi-thread` among its dev-dependencies.
+///
+/// ```
+/// use edupay_testkit::memory::MemoryStore;
+/// # use std::sync::Arc;
+/// edupay_testkit::store_contract!(MemoryStore::new(), rounds = 200);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! store_contract {
+    ($harness:expr) => {
+        $crate::store_contract!($harness, rounds = $crate::contract::ROUNDS);
+    };
+    ($harness:expr, rounds = $rounds:expr) => {
+        $crate::__claims! { $harness; accounts:
+            a_new_user_has_an_empty_wallet
+            a_taken_username_is_refused
+            a_username_raced_for_is_given_once
+            users_are_listed_by_id
+            a_user_is_kept_out_and_let_in_again
+            a_token_finds_its_user_until_it_is_removed
+            all_tokens_of_a_user_are_removed_at_once
+            a_token_of_an_inactive_user_tells_so
+            a_token_without_a_user_is_not_stored
+            an_adjustment_is_an_entry_with_its_reason_and_its_event
+            a_refused_adjustment_leaves_nothing
+        }
+        $crate::__claims! { $harness; products:
+            a_product_is_found_and_listed_by_pk
+            a_taken_product_id_is_refused
+            a_product_id_raced_for_is_given_once
+            a_course_is_withdrawn_and_offered_again
+            an_unknown_course_is_not_found
+        }
+        $crate::__claims! { $harness; ledger:
+            a_statement_runs_newest_first_with_a_running_balance
+            a_statement_is_read_in_pages
+            a_statement_shows_only_the_own_entries
+            an_audit_sees_every_entry
+        }
+        $crate::__claims! { $harness; orders:
+            an_order_copies_names_and_prices_and_is_found
+            an_order_keeps_its_price_when_the_course_is_withdrawn
+            orders_are_counted_per_buyer
+            a_taken_order_number_is_answered_as_taken
+            an_order_number_raced_for_is_given_once
+            a_refused_order_leaves_nothing
+            someone_elses_order_is_none
+            orders_are_listed_newest_first_in_pages
+            a_cancelled_order_stays_cancelled
+            a_paid_order_is_not_cancelled
+            an_order_past_its_time_is_listed_and_closed_once
+            a_paid_order_is_not_closed
+        }
+        $crate::__claims! { $harness; balance_payments:
+            a_payment_takes_bonus_then_iap_then_cash
+            a_payment_gives_every_course_of_the_order
+            a_payment_is_told_once
+            the_last_fen_is_enough
+            an_insufficient_balance_leaves_nothing
+            an_owned_course_is_not_paid_again
+            a_paid_order_is_not_charged_twice
+            an_ended_order_is_not_paid
+        }
+        $crate::__claims! { $harness; charges:
+            the_first_attempt_has_the_number_of_its_order
+            a_new_attempt_is_routed_at_once
+            an_attempt_without_an_answer_is_asked_for_again
+            an_open_charge_is_used_again
+            a_further_attempt_has_a_number_of_its_own
+            a_taken_attempt_number_is_answered_as_taken
+            a_refused_charge_is_recorded
+            a_reply_after_the_confirmation_keeps_the_attempt_paid
+            a_reply_to_no_attempt_is_corrupt
+            an_order_that_cannot_be_paid_opens_no_charge
+            a_closed_attempt_stays_closed_and_a_paid_one_paid
+            attempts_nobody_will_pay_are_stale
+            a_charge_finds_the_attempt_of_its_own_user_only
+        }
+        $crate::__claims! { $harness; confirmations:
+            a_charge_pays_its_order
+            a_second_charge_is_kept_for_refund
+            a_charge_after_a_payment_from_the_balance_is_kept_for_refund
+            a_charge_of_an_owned_course_is_kept_for_refund
+            a_charge_of_an_ended_order_is_kept_for_refund
+            a_charge_that_differs_waits_for_a_person
+            a_charge_paid_in_time_pays_however_late_we_hear
+            the_same_charge_is_confirmed_once
+            a_charge_is_claimed_over_all_users
+            a_charge_that_cannot_be_booked_leaves_nothing
+        }
+        $crate::__claims! { $harness; receipts:
+            a_due_refund_is_listed_until_it_is_claimed
+            a_claim_that_ran_out_makes_the_next_holder_look_first
+            a_refund_is_booked_once
+            a_pending_refund_is_looked_at_later
+            a_failed_refund_waits_for_a_person
+            news_of_no_receipt_change_nothing
+            a_refund_claim_is_granted_to_one_of_many
+        }
+        $crate::__claims! { $harness; inbox:
+            an_event_is_kept_once
+            an_event_raced_for_is_new_once
+            a_marked_event_answers_its_status
+            events_wait_oldest_first_until_they_are_done
+        }
+        $crate::__claims! { $harness; top_ups:
+            a_top_up_is_credited_once
+            a_taken_top_up_number_is_answered_as_taken
+            a_refused_top_up_leaves_nothing
+            a_top_up_pays_the_debt_first
+            a_second_charge_of_a_top_up_is_kept_for_refund
+            an_attempt_of_a_credited_top_up_is_not_stale
+            someone_elses_top_up_is_none
+        }
+        $crate::__races! { $harness, $rounds;
+            one_order_is_paid_once_by_many_clients
+            a_balance_is_spent_once_over_many_orders
+            a_course_is_sold_once_over_many_orders
+            balance_and_charge_pay_one_order_once
+            one_charge_is_confirmed_once_by_many_callbacks
+            many_charges_pay_one_order_once
+            many_clients_open_one_charge
+            a_top_up_is_credited_once_by_many_callbacks
+            a_due_refund_is_claimed_by_one_worker
+        }
+    };
+}
+
+/// One test per claim that panics.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __claims {
+    ($harness:expr; $group:ident: $($claim:ident)*) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $claim() {
+            let harness = $harness;
+            $crate::contract::$group::$claim(&harness).await;
+        }
+    )*};
+}
+
+/// One test per claim about races.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __races {
+    ($harness:expr, $rounds:expr; $($claim:ident)*) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $claim() {
+            let harness = $harness;
+            let verdict = $crate::contract::races::$claim(&harness, $rounds).await;
+            assert_eq!(verdict, Ok(()));
+        }
+    )*};
+}

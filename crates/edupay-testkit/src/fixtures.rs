@@ -1,0 +1,141 @@
+//! Builders of the things that tests are about. Each builds something right; a test changes what
+//! it is about.
+
+#![expect(clippy::unwrap_used, reason = "fixtures are test code: a text that is no id is the test's mistake")]
+
+use chrono::{DateTime, TimeDelta};
+use edupay_domain::accounts::{AdjustBalance, AdjustPlan, AdjustRefusal, NewUser, PasswordHash, Profile, Role};
+use edupay_domain::clock::Timestamp;
+use edupay_domain::ids::{ChargeId, CourseId, EventId, GatewayOrderNo, OrderNo, OrderPk, UserId, Username};
+use edupay_domain::ledger::{self, EntryKind, JournalEntry, LedgerAccount, Transfer, Wallet};
+use edupay_domain::money::Money;
+use edupay_domain::orders::{Order, OrderLine, OrderState, Visibility};
+use edupay_domain::payments::{
+    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeSubject, Merchant, Mode,
+};
+use edupay_domain::products::{Course, CourseStatus, NewCourse};
+
+/// 2026-01-05 02:00:00 UTC: ten o'clock in Beijing, on a Monday.
+#[must_use]
+pub fn monday() -> Timestamp {
+    DateTime::from_timestamp(1_767_578_400, 0).unwrap()
+}
+
+/// So many minutes after another moment.
+#[must_use]
+pub fn minutes_after(at: Timestamp, minutes: i64) -> Timestamp {
+    at.checked_add_signed(TimeDelta::minutes(minutes)).unwrap()
+}
+
+/// Whole fen.
+#[must_use]
+pub fn fen(fen: u32) -> Money {
+    Money::from_fen_u32(fen)
+}
+
+/// Who we are at the gateway in tests.
+#[must_use]
+pub fn merchant() -> Merchant {
+    Merchant { app_id: "app_edupay0000000000".to_owned(), mode: Mode::Test }
+}
+
+/// A member to be added, without a usable password.
+#[must_use]
+pub fn new_user(username: &str) -> NewUser {
+    NewUser {
+        username: Username::parse(username).unwrap(),
+        password: PasswordHash("$none$".to_owned()),
+        profile: Profile { nickname: "小雨".to_owned(), ..Profile::default() },
+        role: Role::Member,
+        at: monday(),
+    }
+}
+
+/// A course to be added.
+#[must_use]
+pub fn new_course(name: &str, price: Money) -> NewCourse {
+    NewCourse { name: name.to_owned(), price, at: monday() }
+}
+
+/// An offered course.
+#[must_use]
+pub fn course(id: i64, price: Money) -> Course {
+    Course {
+        id: CourseId::try_new(id).unwrap(),
+        name: format!("course {id}"),
+        price,
+        status: CourseStatus::Offered,
+        created_at: monday(),
+    }
+}
+
+/// An unpaid order of one course (id 1), made on [`monday`], payable for an hour.
+#[must_use]
+pub fn order(user_id: UserId, order_no: &str, amount: Money) -> Order {
+    Order {
+        user_id,
+        order_no: OrderNo::parse(order_no).unwrap(),
+        pk: OrderPk::try_new(1).unwrap(),
+        lines: vec![OrderLine { course_id: CourseId::try_new(1).unwrap(), name: "course 1".to_owned(), price: amount }],
+        amount,
+        state: OrderState::Unpaid,
+        visibility: Visibility::Visible,
+        created_at: monday(),
+        expires_at: minutes_after(monday(), 60),
+    }
+}
+
+/// The first attempt for an order, not answered yet, through WeChat.
+#[must_use]
+pub fn attempt(order: &Order) -> ChargeAttempt {
+    ChargeAttempt {
+        user_id: order.user_id,
+        gateway_order_no: GatewayOrderNo::of_order(&order.order_no),
+        subject: ChargeSubject::Order(order.order_no.clone()),
+        channel: Channel::Wx,
+        amount: order.amount,
+        status: AttemptStatus::Requested,
+        charge_id: None,
+        document: None,
+        requested_at: order.created_at,
+        expires_at: order.expires_at,
+    }
+}
+
+/// The charge that pays an attempt, one minute after the attempt was made.
+#[must_use]
+pub fn paid_charge(attempt: &ChargeAttempt, id: &str) -> Charge {
+    let Merchant { app_id, mode } = merchant();
+    Charge {
+        id: ChargeId::parse(id).unwrap(),
+        gateway_order_no: attempt.gateway_order_no.clone(),
+        app_id,
+        mode,
+        paid: true,
+        reversed: false,
+        amount: attempt.amount,
+        currency: "cny".to_owned(),
+        channel: attempt.channel.code().to_owned(),
+        paid_at: Some(minutes_after(attempt.requested_at, 1)),
+        document: ChargeDocument(format!(r#"{{"id":"{id}","object":"charge"}}"#)),
+    }
+}
+
+/// A rule for [`WalletStore::adjust_balance`](edupay_domain::accounts::WalletStore::adjust_balance)
+/// that puts a user into debt, as a refund does that the balance can't give.
+///
+/// # Errors
+/// [`AdjustRefusal::UserNotFound`], and an amount that can't be booked.
+pub fn owe(command: &AdjustBalance, wallet: &Option<Wallet>) -> Result<AdjustPlan, AdjustRefusal> {
+    let wallet = wallet.as_ref().ok_or(AdjustRefusal::UserNotFound)?;
+    let (debit, credit) = (LedgerAccount::UserDebt, LedgerAccount::Adjustments);
+    let leg = Transfer { debit, credit, amount: command.amount };
+    let entry = JournalEntry::from_transfers(EntryKind::AdjustBalance, &command.reason, [leg])?;
+    Ok(AdjustPlan { posted: ledger::post(wallet, entry)?, events: Vec::new() })
+}
+
+/// An event id that differs for every number.
+#[must_use]
+pub fn event_id(number: u32) -> EventId {
+    EventId::from_random(u128::from(number) << 64)
+}

@@ -1,0 +1,176 @@
+//! Every store port in memory: one mutex is one transaction.
+//!
+//! What holds here is what a database must hold: an effect loads one view, calls the rule, checks
+//! the walls (unique numbers, one entitlement per course, one claim per charge, entries without a
+//! gap), and only then writes, so that a refusal or a broken wall leaves nothing. What is absent:
+//! durability, and any wait between two effects.
+
+mod accounts;
+mod audit;
+#[cfg(test)]
+mod audit_tests;
+mod charges;
+mod confirmations;
+mod inbox;
+mod ledger;
+#[cfg(test)]
+mod naive;
+mod orders;
+mod products;
+mod receipts;
+mod top_ups;
+
+pub use ledger::JournalRow;
+
+use crate::contract::{RecordedEvent, StoreHarness};
+use async_trait::async_trait;
+use edupay_domain::accounts::{PasswordHash, TokenDigest, User, UserStore, WalletStore};
+use edupay_domain::events::Event;
+use edupay_domain::ids::{ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, TopUpNo, UserId, Username};
+use edupay_domain::ledger::LedgerStore;
+use edupay_domain::orders::{Entitlement, Order, OrderStore};
+use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
+use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
+use edupay_domain::store::{StoreError, StoreFault};
+use edupay_domain::top_ups::{TopUp, TopUpStore};
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// All stores on one state in memory. A clone is another handle of the same state.
+///
+/// ```
+/// use edupay_domain::orders::OrderStore;
+/// use edupay_testkit::memory::MemoryStore;
+/// use std::sync::Arc;
+///
+/// let store = MemoryStore::new();
+/// let orders: Arc<dyn OrderStore> = Arc::new(store.clone());
+/// assert!(store.events().is_empty());
+/// # drop(orders);
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+/// What the mutex guards. A user's rows lie under the user's id, as in a database.
+#[derive(Default)]
+struct State {
+    users: BTreeMap<UserId, UserRow>,
+    usernames: HashMap<Username, UserId>,
+    tokens: HashMap<TokenDigest, UserId>,
+    journal: BTreeMap<UserId, Vec<JournalRow>>,
+    products: Vec<Product>,
+    courses: BTreeMap<CourseId, Course>,
+    orders: BTreeMap<UserId, Vec<Order>>,
+    order_numbers: HashMap<OrderNo, UserId>,
+    entitlements: BTreeMap<(UserId, CourseId), Entitlement>,
+    attempts: BTreeMap<UserId, Vec<ChargeAttempt>>,
+    routes: HashMap<GatewayOrderNo, ChargeRoute>,
+    receipts: BTreeMap<UserId, Vec<Receipt>>,
+    charge_owners: HashMap<ChargeId, UserId>,
+    top_ups: HashMap<TopUpNo, TopUp>,
+    inbox: Vec<inbox::InboxRow>,
+    inbox_ids: HashMap<GatewayEventId, usize>,
+    outbox: Vec<Event>,
+}
+
+struct UserRow {
+    user: User,
+    password: PasswordHash,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every event of the outbox, in the order they were written.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.transaction(|state| state.outbox.clone())
+    }
+
+    /// The entries of a user with their postings, oldest first.
+    #[must_use]
+    pub fn journal(&self, user_id: UserId) -> Vec<JournalRow> {
+        self.transaction(|state| state.journal.get(&user_id).cloned().unwrap_or_default())
+    }
+
+    /// The receipts of a user, oldest first.
+    #[must_use]
+    pub fn receipts_of(&self, user_id: UserId) -> Vec<Receipt> {
+        self.transaction(|state| state.receipts.get(&user_id).cloned().unwrap_or_default())
+    }
+
+    /// Whoever holds the lock is alone. A panic of a rule leaves the state as it was, since nothing
+    /// is written before the rule has answered: so a poisoned lock is used on.
+    fn transaction<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn corrupt(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
+    StoreError::new(StoreFault::Corrupt, cause)
+}
+
+fn wall(holds: bool, what: &str) -> Result<(), StoreError> {
+    if holds { Ok(()) } else { Err(corrupt(what)) }
+}
+
+/// A page of `limit` rows.
+fn at_most<T>(rows: impl Iterator<Item = T>, limit: u32) -> Vec<T> {
+    rows.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+}
+
+#[async_trait]
+impl StoreHarness for MemoryStore {
+    fn users(&self) -> Arc<dyn UserStore> {
+        Arc::new(self.clone())
+    }
+
+    fn wallets(&self) -> Arc<dyn WalletStore> {
+        Arc::new(self.clone())
+    }
+
+    fn ledger(&self) -> Arc<dyn LedgerStore> {
+        Arc::new(self.clone())
+    }
+
+    fn products(&self) -> Arc<dyn ProductStore> {
+        Arc::new(self.clone())
+    }
+
+    fn courses(&self) -> Arc<dyn CourseStore> {
+        Arc::new(self.clone())
+    }
+
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::new(self.clone())
+    }
+
+    fn charges(&self) -> Arc<dyn ChargeStore> {
+        Arc::new(self.clone())
+    }
+
+    fn receipts(&self) -> Arc<dyn ReceiptStore> {
+        Arc::new(self.clone())
+    }
+
+    fn inbox(&self) -> Arc<dyn InboxStore> {
+        Arc::new(self.clone())
+    }
+
+    fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        Arc::new(self.clone())
+    }
+
+    async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
+        self.transaction(|state| {
+            state.outbox.iter().filter(|event| event.user_id == user_id).map(RecordedEvent::of).collect()
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! An order store that loses races on purpose, and the proof that the claims about races see it.
+//!
+//! It does what is often written: read, decide, and write later, holding no lock in between and
+//! having no wall at the end.
+
+use super::MemoryStore;
+use crate::contract::{RecordedEvent, StoreHarness, races};
+use async_trait::async_trait;
+use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::clock::Timestamp;
+use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
+use edupay_domain::ledger::{LedgerError, LedgerStore};
+use edupay_domain::orders::*;
+use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
+use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::store::{EffectError, StoreError};
+use edupay_domain::top_ups::TopUpStore;
+use std::sync::Arc;
+
+struct NaiveOrderStore(MemoryStore);
+
+/// What another request does meanwhile.
+async fn meanwhile() {
+    tokio::task::yield_now().await;
+}
+
+#[async_trait]
+impl OrderStore for NaiveOrderStore {
+    async fn pay_from_balance(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+    ) -> Result<PaidOrder, EffectError<PayRefusal>> {
+        let view = self.0.transaction(|state| state.pay_view(command));
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        Ok(self.0.transaction(|state| state.write_payment(plan, command.at)))
+    }
+
+    async fn confirm_charge(
+        &self,
+        command: &ConfirmOrderCharge,
+        rule: ConfirmOrderChargeRule,
+    ) -> Result<Confirmation, EffectError<LedgerError>> {
+        let view = self.0.transaction(|state| state.confirm_view(command))?;
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        Ok(self.0.transaction(|state| state.write_confirmed_order(plan, command.at)))
+    }
+
+    async fn open_charge(
+        &self,
+        command: &OpenOrderCharge,
+        rule: OpenOrderChargeRule,
+    ) -> Result<OpenedCharge, EffectError<PayRefusal>> {
+        let view = self.0.transaction(|state| state.charge_view(command));
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        let order = view.order.unwrap();
+        Ok(self.0.transaction(|state| state.write_open_charge(order, plan)))
+    }
+
+    async fn create(
+        &self,
+        command: &CreateOrder,
+        rule: CreateOrderRule,
+    ) -> Result<CreatedOrder, EffectError<CreateOrderRefusal>> {
+        self.0.create(command, rule).await
+    }
+
+    async fn find(&self, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, StoreError> {
+        OrderStore::find(&self.0, user_id, order_no).await
+    }
+
+    async fn list(&self, user_id: UserId, below: Option<OrderPk>, limit: u32) -> Result<Vec<Order>, StoreError> {
+        self.0.list(user_id, below, limit).await
+    }
+
+    async fn owned_courses(&self, user_id: UserId) -> Result<Vec<CourseId>, StoreError> {
+        self.0.owned_courses(user_id).await
+    }
+
+    async fn cancel(&self, command: &CancelOrder, rule: CancelOrderRule) -> Result<Order, EffectError<CancelRefusal>> {
+        self.0.cancel(command, rule).await
+    }
+
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(UserId, OrderNo)>, StoreError> {
+        self.0.expired(now, limit).await
+    }
+
+    async fn close(&self, command: &CloseOrder, rule: CloseOrderRule) -> Result<Option<Order>, StoreError> {
+        self.0.close(command, rule).await
+    }
+}
+
+struct NaiveHarness(MemoryStore);
+
+#[async_trait]
+impl StoreHarness for NaiveHarness {
+    fn users(&self) -> Arc<dyn UserStore> {
+        self.0.users()
+    }
+    fn wallets(&self) -> Arc<dyn WalletStore> {
+        self.0.wallets()
+    }
+    fn ledger(&self) -> Arc<dyn LedgerStore> {
+        self.0.ledger()
+    }
+    fn products(&self) -> Arc<dyn ProductStore> {
+        self.0.products()
+    }
+    fn courses(&self) -> Arc<dyn CourseStore> {
+        self.0.courses()
+    }
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        Arc::new(NaiveOrderStore(self.0.clone()))
+    }
+    fn charges(&self) -> Arc<dyn ChargeStore> {
+        self.0.charges()
+    }
+    fn receipts(&self) -> Arc<dyn ReceiptStore> {
+        self.0.receipts()
+    }
+    fn inbox(&self) -> Arc<dyn InboxStore> {
+        self.0.inbox()
+    }
+    fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        self.0.top_ups()
+    }
+    async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
+        self.0.outbox(user_id).await
+    }
+}
+
+/// On one thread every task reads before any of them writes: the race is lost every time.
+macro_rules! breaks {
+    ($($claim:ident as $test:ident)*) => {$(
+        #[tokio::test(flavor = "current_thread")]
+        async fn $test() {
+            let harness = NaiveHarness(MemoryStore::new());
+            let verdict = races::$claim(&harness, 1).await;
+            assert!(verdict.is_err(), "the claim does not see a lost race");
+        }
+    )*};
+}
+
+breaks! {
+    one_order_is_paid_once_by_many_clients as a_naive_store_pays_one_order_twice
+    a_balance_is_spent_once_over_many_orders as a_naive_store_spends_a_balance_twice
+    a_course_is_sold_once_over_many_orders as a_naive_store_sells_a_course_twice
+    balance_and_charge_pay_one_order_once as a_naive_store_pays_by_balance_and_charge
+    one_charge_is_confirmed_once_by_many_callbacks as a_naive_store_confirms_a_charge_twice
+    many_charges_pay_one_order_once as a_naive_store_applies_two_charges
+    many_clients_open_one_charge as a_naive_store_opens_no_single_charge
+}

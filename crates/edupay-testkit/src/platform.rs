@@ -1,0 +1,169 @@
+//! All services of the domain, wired to memory, the fake gateway and a clock that stands still.
+
+#![expect(clippy::unwrap_used, reason = "this is test code: it fails by panicking")]
+
+use crate::clock::FixedClock;
+use crate::credentials::PlainCredentials;
+use crate::fixtures::{fen, merchant, new_course, new_user};
+use crate::gateway::FakeGateway;
+use crate::ids::SeededIds;
+use crate::memory::MemoryStore;
+use chrono::TimeDelta;
+use edupay_domain::accounts::{AccountService, Accounts, User, UserStore};
+use edupay_domain::clock::Clock;
+use edupay_domain::ids::IdSource;
+use edupay_domain::ledger::{Bucket, LedgerService, LedgerStore, Wallet};
+use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Orders};
+use edupay_domain::payments::{PaymentService, Payments};
+use edupay_domain::products::{CourseStore, ProductService};
+use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// A payment service without a server: what a test of a whole story needs.
+///
+/// ```
+/// use edupay_testkit::platform::Platform;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let platform = Platform::new();
+/// let buyer = platform.buyer("xiaoyu", 20_000).await;
+/// let order = platform.order(&buyer, 9_900).await;
+/// platform.orders.pay_from_balance(buyer.id, order.order_no).await.unwrap();
+/// assert_eq!(platform.wallet(&buyer).await.cash.to_string(), "101.00");
+/// platform.audit().await;
+/// # }
+/// ```
+pub struct Platform {
+    /// Everything that is stored.
+    pub store: MemoryStore,
+    /// The gateway.
+    pub gateway: Arc<FakeGateway>,
+    /// The time.
+    pub clock: Arc<FixedClock>,
+    /// Users.
+    pub accounts: AccountService,
+    /// Products and courses.
+    pub products: ProductService,
+    /// Statements.
+    pub ledger: LedgerService,
+    /// Charges.
+    pub payments: PaymentService,
+    /// Orders.
+    pub orders: OrderService,
+    /// Top-ups.
+    pub top_ups: TopUpService,
+}
+
+/// Where every payer of a test is.
+pub const PAYER_IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+impl Platform {
+    /// An empty platform: orders and charges live for 24 hours, a top-up is at most 50,000 yuan.
+    #[must_use]
+    pub fn new() -> Self {
+        let store = MemoryStore::new();
+        let clock = Arc::new(FixedClock::default());
+        let gateway = Arc::new(FakeGateway::new(merchant(), clock.clone()));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let ids: Arc<dyn IdSource> = Arc::new(SeededIds::default());
+        let payments = payment_service(&store, &gateway, &shared, &ids);
+        let charge_lifetime = TimeDelta::hours(24);
+        Self {
+            accounts: AccountService::new(Accounts {
+                users: Arc::new(store.clone()),
+                wallets: Arc::new(store.clone()),
+                credentials: Arc::new(PlainCredentials::default()),
+                clock: shared.clone(),
+                ids: ids.clone(),
+            }),
+            products: ProductService::new(
+                Arc::new(store.clone()),
+                Arc::new(store.clone()),
+                shared.clone(),
+                fen(5_000_000),
+            ),
+            ledger: LedgerService::new(Arc::new(store.clone())),
+            orders: OrderService::new(Orders {
+                store: Arc::new(store.clone()),
+                payments: payments.clone(),
+                policy: OrderPolicy { order_lifetime: TimeDelta::hours(24), charge_lifetime },
+                clock: shared.clone(),
+                ids: ids.clone(),
+            }),
+            top_ups: TopUpService::new(TopUps {
+                store: Arc::new(store.clone()),
+                payments: payments.clone(),
+                sandbox: Some(gateway.clone()),
+                policy: TopUpPolicy { max_amount: fen(5_000_000), charge_lifetime, subject: "充值".to_owned() },
+                clock: shared,
+                ids,
+            }),
+            payments,
+            store,
+            gateway,
+            clock,
+        }
+    }
+
+    /// A member with this much cash, in fen.
+    pub async fn buyer(&self, username: &str, cash: u32) -> User {
+        let user = self.store.create_user(&new_user(username)).await.unwrap();
+        if cash > 0 {
+            let reason = "a gift for a test".to_owned();
+            self.accounts.adjust_balance(user.id, Bucket::Cash, fen(cash), reason).await.unwrap();
+        }
+        self.accounts.find(user.id).await.unwrap().unwrap()
+    }
+
+    /// An order of a new course of this price, in fen.
+    pub async fn order(&self, buyer: &User, price: u32) -> Order {
+        let course = self.store.create_course(&new_course("collection的使用", fen(price))).await.unwrap();
+        self.orders.create(buyer.id, vec![course.id]).await.unwrap()
+    }
+
+    /// The wallet of this moment.
+    pub async fn wallet(&self, user: &User) -> Wallet {
+        self.accounts.find(user.id).await.unwrap().unwrap().wallet
+    }
+
+    /// Panics when anything in the ledger is not as it must be.
+    pub async fn audit(&self) {
+        let report = self.store.audit().await.unwrap();
+        assert_eq!((report.total_fen, report.breaches), (0, Vec::new()));
+    }
+}
+
+impl Default for Platform {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn payment_service(
+    store: &MemoryStore,
+    gateway: &Arc<FakeGateway>,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdSource>,
+) -> PaymentService {
+    PaymentService::new(Payments {
+        gateway: gateway.clone(),
+        callbacks: gateway.clone(),
+        charges: Arc::new(store.clone()),
+        receipts: Arc::new(store.clone()),
+        inbox: Arc::new(store.clone()),
+        orders: Arc::new(ConfirmOrders {
+            store: Arc::new(store.clone()),
+            merchant: merchant(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        top_ups: Arc::new(ConfirmTopUps {
+            store: Arc::new(store.clone()),
+            merchant: merchant(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    })
+}

@@ -1,0 +1,128 @@
+//! Orders paid by a charge, when answers are lost and callbacks come early or late.
+
+use chrono::TimeDelta;
+use edupay_domain::orders::{OrderState, PaidOrder, PayRefusal};
+use edupay_domain::payments::{AttemptStatus, Channel, EventOutcome, ReceiptStatus, UnappliedReason};
+use edupay_domain::store::EffectError;
+use edupay_testkit::gateway::{Call, Fault, GENUINE};
+use edupay_testkit::platform::{PAYER_IP, Platform};
+
+#[tokio::test]
+async fn a_lost_answer_then_a_repeat_gives_the_same_single_charge() {
+    for (fault, seconds_between) in
+        [(Fault::LoseAnswer, 5), (Fault::LoseAnswer, 90), (Fault::LoseRequest, 5), (Fault::LoseRequest, 90)]
+    {
+        let platform = Platform::new();
+        let buyer = platform.buyer("xiaoyu", 0).await;
+        let order = platform.order(&buyer, 9_900).await;
+        let pay = || platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Alipay, PAYER_IP);
+
+        platform.gateway.fail_next(Call::CreateCharge, fault);
+        assert!(matches!(pay().await, Err(EffectError::Refused(PayRefusal::ChargeUnknown))));
+        // Past a minute the gateway would make a second charge, so it must be looked for.
+        platform.clock.step(TimeDelta::seconds(seconds_between));
+        let attempt = pay().await.unwrap();
+        let again = pay().await.unwrap();
+
+        assert_eq!(platform.gateway.charges().len(), 1, "{fault:?} and {seconds_between} s");
+        assert_eq!(attempt.charge_id.as_ref(), platform.gateway.charges().first().map(|charge| &charge.id));
+        assert_eq!(attempt.status, AttemptStatus::Open);
+        assert_eq!(again, attempt);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_charge_is_followed_by_one_with_a_number_of_its_own() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    for fault in [Fault::Refuse, Fault::Throttle] {
+        platform.gateway.fail_next(Call::CreateCharge, fault);
+        let refused = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
+        assert!(matches!(refused, Err(EffectError::Refused(PayRefusal::ChargeRefused))));
+    }
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    assert_ne!(attempt.gateway_order_no.as_str(), order.order_no.as_str());
+    let request = platform.gateway.requests().into_iter().next().unwrap();
+    assert_eq!((request.body.as_str(), request.subject.as_str()), (order.order_no.as_str(), "collection的使用"));
+}
+
+#[tokio::test]
+async fn a_callback_before_the_reply_pays_the_order() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    // The gateway has the charge and the payer pays it, but the reply never reaches us.
+    platform.gateway.fail_next(Call::CreateCharge, Fault::LoseAnswer);
+    let lost = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
+    assert!(matches!(lost, Err(EffectError::Refused(PayRefusal::ChargeUnknown))));
+    let charge = platform.gateway.charges().into_iter().next().unwrap();
+    platform.gateway.payer_pays(&charge.id).unwrap();
+
+    let body = platform.gateway.events().into_iter().next().unwrap().body;
+    let event = platform.payments.verify(Some(GENUINE), body.as_bytes()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);
+    }
+
+    let paid = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!(paid.state.payment().map(|payment| payment.tender.channel_code()), Some("wx"));
+    assert_eq!(platform.store.journal(buyer.id).len(), 1);
+    let repeat = platform.orders.pay_by_charge(&buyer, order.order_no, Channel::Wx, PAYER_IP).await;
+    assert!(matches!(repeat, Err(EffectError::Refused(PayRefusal::OrderPaid))));
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_callback_of_an_unknown_charge_is_kept_and_tried_again() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
+    let event = platform.gateway.events().into_iter().next().unwrap();
+
+    // The same callback reaches a platform that does not know the number yet.
+    let other = Platform::new();
+    assert_eq!(other.payments.receive(&event).await.unwrap(), EventOutcome::Unmatched);
+    assert_eq!(other.payments.retry_inbox(10).await.unwrap(), 0);
+
+    assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);
+    assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_heals_when_its_buyer_looks_although_the_callback_was_lost() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
+
+    platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
+    let unknown = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!(unknown.state, OrderState::Unpaid);
+    let healed = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert!(matches!(healed.state, OrderState::Paid(_)));
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_paid_after_the_balance_has_paid_is_kept_for_refund() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 9_900).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    let charge_id = attempt.charge_id.unwrap();
+    let paid = platform.orders.pay_from_balance(buyer.id, order.order_no.clone()).await.unwrap();
+    assert!(matches!(paid, PaidOrder::Paid { .. }));
+
+    let charge = platform.gateway.payer_pays(&charge_id).unwrap();
+    platform.payments.confirm(&charge).await.unwrap();
+
+    let receipt = platform.payments.find_receipt(buyer.id, &charge_id).await.unwrap().unwrap();
+    assert_eq!((receipt.status, receipt.reason), (ReceiptStatus::RefundDue, Some(UnappliedReason::PaidAlready)));
+    assert!(platform.wallet(&buyer).await.cash.is_zero());
+    platform.audit().await;
+}

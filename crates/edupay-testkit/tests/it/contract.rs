@@ -1,0 +1,32 @@
+//! The memory store holds every claim; and every claim that is written is run.
+
+use edupay_testkit::memory::MemoryStore;
+
+edupay_testkit::store_contract!(MemoryStore::new(), rounds = 200);
+
+#[test]
+fn every_claim_is_in_the_macro() {
+    let all = include_str!("../../src/contract/mod.rs");
+    let (_, listed) = all.split_once("macro_rules! store_contract").unwrap();
+    for source in [
+        include_str!("../../src/contract/accounts.rs"),
+        include_str!("../../src/contract/balance_payments.rs"),
+        include_str!("../../src/contract/charges.rs"),
+        include_str!("../../src/contract/confirmations.rs"),
+        include_str!("../../src/contract/inbox.rs"),
+        include_str!("../../src/contract/ledger.rs"),
+        include_str!("../../src/contract/orders.rs"),
+        include_str!("../../src/contract/products.rs"),
+        include_str!("../../src/contract/races.rs"),
+        include_str!("../../src/contract/receipts.rs"),
+        include_str!("../../src/contract/top_ups.rs"),
+    ] {
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('<').next());
+        let mut seen = 0;
+        for name in names {
+            assert!(listed.lines().any(|line| line.trim() == name), "{name} is not run by store_contract!");
+            seen += 1;
+        }
+        assert!(seen > 0);
+    }
+}

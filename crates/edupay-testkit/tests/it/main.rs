@@ -1,0 +1,8 @@
+//! The memory store under the contract, the domain's services on it, and random histories.
+
+mod charges_of_orders;
+mod contract;
+mod expiry;
+mod histories;
+mod refunds;
+mod top_ups;

@@ -1,0 +1,82 @@
+//! Money comes into a balance on proof only.
+
+use edupay_domain::accounts::{AdjustBalance, WalletStore};
+use edupay_domain::clock::Clock;
+use edupay_domain::ledger::Bucket;
+use edupay_domain::payments::{Channel, ProofRefusal};
+use edupay_domain::store::EffectError;
+use edupay_domain::top_ups::TopUpRefusal;
+use edupay_testkit::fixtures::{event_id, fen, owe};
+use edupay_testkit::gateway::{Call, Fault};
+use edupay_testkit::platform::{PAYER_IP, Platform};
+
+#[tokio::test]
+async fn a_top_up_pays_the_debt_first() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let command = AdjustBalance {
+        user_id: buyer.id,
+        bucket: Bucket::Cash,
+        amount: fen(3_000),
+        reason: "a refund that the balance could not give".to_owned(),
+        at: platform.clock.now(),
+        event_id: event_id(1),
+    };
+    platform.store.adjust_balance(&command, owe).await.unwrap();
+    platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP).await.unwrap();
+    let wallet = platform.wallet(&buyer).await;
+    assert_eq!((wallet.debt, wallet.cash), (fen(0), fen(7_000)));
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_paid_charge_is_a_proof_for_its_own_user_only_and_credits_once() {
+    let platform = Platform::new();
+    let (buyer, thief) = (platform.buyer("xiaoyu", 0).await, platform.buyer("thief", 0).await);
+    let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+    let charge_id = attempt.charge_id.unwrap();
+    let unpaid = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Invalid))));
+    platform.gateway.payer_pays(&charge_id).unwrap();
+
+    let stolen = platform.top_ups.redeem(thief.id, &charge_id).await;
+    assert!(matches!(stolen, Err(EffectError::Refused(ProofRefusal::Invalid))));
+    assert!(platform.wallet(&thief).await.cash.is_zero());
+    assert!(platform.wallet(&buyer).await.cash.is_zero(), "another user's claim credits nobody");
+
+    platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
+    let unknown = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    assert!(matches!(unknown, Err(EffectError::Refused(ProofRefusal::Unknown))));
+    for _ in 0..3 {
+        platform.top_ups.redeem(buyer.id, &charge_id).await.unwrap();
+        assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
+    }
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_of_an_order_is_no_proof_of_a_top_up() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no, Channel::Wx, PAYER_IP).await.unwrap();
+    let charge_id = attempt.charge_id.unwrap();
+    platform.gateway.payer_pays(&charge_id).unwrap();
+    let refused = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    assert!(matches!(refused, Err(EffectError::Refused(ProofRefusal::Invalid))));
+    assert!(platform.wallet(&buyer).await.cash.is_zero());
+}
+
+#[tokio::test]
+async fn a_top_up_whose_payment_is_unknown_is_credited_when_it_turns_out_to_be_paid() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    platform.gateway.fail_next(Call::Pay, Fault::LoseAnswer);
+    let unknown = platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP).await;
+    assert!(matches!(unknown, Err(EffectError::Refused(TopUpRefusal::ChargeUnknown))));
+    for event in platform.gateway.events() {
+        platform.payments.receive(&event).await.unwrap();
+    }
+    assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
+    platform.audit().await;
+}

@@ -1,0 +1,34 @@
+//! The system's clock and the system's randomness.
+
+use edupay_domain::clock::{Clock, Timestamp, whole_micros};
+use edupay_domain::ids::{Draw, EventId, IdSource};
+
+/// The system's time.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        whole_micros(chrono::Utc::now())
+    }
+}
+
+/// The system's randomness.
+pub(crate) struct SystemEntropy;
+
+/// Random bytes. Without randomness nothing may go on: a guessable token is worse than an end.
+#[expect(clippy::expect_used, reason = "a system without randomness can't give out tokens or numbers")]
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}
+
+impl IdSource for SystemEntropy {
+    fn draw(&self) -> Draw {
+        Draw::from_random(u32::from_ne_bytes(random()))
+    }
+
+    fn event_id(&self) -> EventId {
+        EventId::from_random(u128::from_ne_bytes(random()))
+    }
+}

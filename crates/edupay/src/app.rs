@@ -1,0 +1,147 @@
+//! Wires adapters to services.
+
+use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
+use crate::error::{Context, Failure};
+use crate::gateway;
+use crate::settings::Settings;
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use edupay_domain::accounts::{AccountService, Accounts};
+use edupay_domain::clock::Clock;
+use edupay_domain::ids::IdSource;
+use edupay_domain::ledger::LedgerService;
+use edupay_domain::orders::{ConfirmOrders, OrderPolicy, OrderService, Orders};
+use edupay_domain::payments::{PaymentService, Payments};
+use edupay_domain::products::ProductService;
+use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
+use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
+use edupay_persistence::{SqlStore, StoreOptions};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens the database that the settings name. Its schema is not looked at.
+pub(crate) fn open_store(settings: &Settings) -> Result<SqlStore, Failure> {
+    let options = StoreOptions {
+        postgres_connections: settings.database.postgres_connections,
+        sqlite_readers: settings.database.sqlite_readers,
+    };
+    SqlStore::connect(&settings.database()?, options).context("database_url")
+}
+
+/// Opens the database and refuses a schema that is not the program's.
+pub(crate) fn open_checked_store(settings: &Settings) -> Result<SqlStore, Failure> {
+    let store = open_store(settings)?;
+    store.check_schema().context("database_url")?;
+    Ok(store)
+}
+
+/// The services of the domain on this store and the gateway of the settings.
+pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services, Failure> {
+    let store = Arc::new(store.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn IdSource> = Arc::new(SystemEntropy);
+    let gateway = gateway::build(settings)?;
+    let max_amount = settings.max_amount()?;
+    let payments = PaymentService::new(Payments {
+        gateway: gateway.client,
+        callbacks: gateway.callbacks,
+        charges: store.clone(),
+        receipts: store.clone(),
+        inbox: store.clone(),
+        orders: Arc::new(ConfirmOrders {
+            store: store.clone(),
+            merchant: gateway.merchant.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        top_ups: Arc::new(ConfirmTopUps {
+            store: store.clone(),
+            merchant: gateway.merchant,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    Ok(Services {
+        accounts: AccountService::new(Accounts {
+            users: store.clone(),
+            wallets: store.clone(),
+            credentials: Arc::new(Argon2Credentials::new().context("the password hash could not be made")?),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        ledger: LedgerService::new(store.clone()),
+        products: ProductService::new(store.clone(), store.clone(), clock.clone(), max_amount),
+        orders: OrderService::new(Orders {
+            store: store.clone(),
+            payments: payments.clone(),
+            policy: OrderPolicy {
+                order_lifetime: minutes(settings.orders.lifetime_minutes),
+                charge_lifetime: minutes(settings.orders.charge_lifetime_minutes),
+            },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        top_ups: TopUpService::new(TopUps {
+            store,
+            payments: payments.clone(),
+            sandbox: gateway.sandbox,
+            policy: TopUpPolicy {
+                max_amount,
+                charge_lifetime: minutes(settings.top_ups.charge_lifetime_minutes),
+                subject: settings.top_ups.subject.clone(),
+            },
+            clock,
+            ids,
+        }),
+        payments,
+    })
+}
+
+fn minutes(count: u32) -> TimeDelta {
+    TimeDelta::minutes(i64::from(count))
+}
+
+/// The HTTP face's part of the settings.
+pub(crate) fn http_config(settings: &Settings) -> Result<HttpConfig, Failure> {
+    let count = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    Ok(HttpConfig {
+        business_failure_status: match settings.business_failure_status {
+            400 => BusinessFailureStatus::BadRequest400,
+            _ => BusinessFailureStatus::Ok200,
+        },
+        max_amount: settings.max_amount()?,
+        login_throttle: Some(LoginThrottle {
+            burst: count(settings.limits.login_burst),
+            per_minute: count(settings.limits.logins_per_minute),
+        }),
+        trust_forwarded_for: if settings.http.trust_forwarded_for {
+            ForwardedFor::LastEntry
+        } else {
+            ForwardedFor::Ignored
+        },
+        body_deadline: Duration::from_secs(settings.http.body_deadline_seconds.max(1)),
+        max_connections: settings.http.max_connections.max(1),
+        workers: settings.http.workers.max(1),
+        shutdown_timeout: Duration::from_secs(settings.http.shutdown_seconds),
+        ..HttpConfig::default()
+    })
+}
+
+/// Ready is a database that answers; its schema was checked at the start.
+pub(crate) struct StoreReadiness(pub(crate) SqlStore);
+
+#[async_trait]
+impl Readiness for StoreReadiness {
+    async fn reasons(&self) -> Vec<&'static str> {
+        match self.0.ping().await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+                vec!["database_unreachable"]
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `edupay serve`, and the running of a service that `edupay demo` shares.
+
+use super::{directory, say};
+use crate::error::{Context, Failure};
+use crate::settings::{self, Overrides, Settings};
+use crate::{app, demo_data, logs, worker};
+use clap::Args;
+use edupay_http::Services;
+use edupay_persistence::SqlStore;
+use serde_json::json;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
+    let (settings, _) = settings::load(overrides)?;
+    logs::start(&settings)?;
+    let services_without_database = crate::gateway::build(&settings)?;
+    drop(services_without_database);
+    let _lock = directory::lock(&settings)?;
+    let store = app::open_store(&settings)?;
+    if settings.migrate_on_start {
+        store.migrate().context("database_url")?;
+    }
+    store.check_schema().context("database_url")?;
+    let services = app::services(&settings, &store)?;
+    if settings.is_live() && demo_data::is_there(&services).await? {
+        return Err(Failure::setting("database_url", "this is demo data; it can't be used with a live key"));
+    }
+    let listener = listen(settings.listen)?;
+    let address = listener.local_addr().context("listen")?;
+    say(json!({ "service": format!("http://{address}") }));
+    serve(&settings, &store, services, listener).await
+}
+
+/// Takes the port.
+pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener =
+        TcpListener::bind(address).map_err(|error| Failure::setting("listen", format!("{address}: {error}")))?;
+    listener.set_nonblocking(true).context("listen")?;
+    Ok(listener)
+}
+
+/// Serves until SIGTERM or SIGINT, then ends the requests and the background round that are running.
+pub(super) async fn serve(
+    settings: &Settings,
+    store: &SqlStore,
+    services: Services,
+    listener: TcpListener,
+) -> Result<(), Failure> {
+    let readiness = Arc::new(app::StoreReadiness(store.clone()));
+    let server = edupay_http::server(app::http_config(settings)?, services.clone(), readiness, listener);
+    let server = server.context("listen")?;
+    let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
+    let (stop, worker) = worker::start(services, interval);
+    let ended = server.await.context("the server failed");
+    stop.stop();
+    let _ = worker.await;
+    tracing::info!("ended");
+    ended
+}

@@ -1,0 +1,150 @@
+//! Where settings come from, and one clear line when one is wrong.
+
+use super::model::Settings;
+use crate::error::Failure;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Error, Figment, Metadata, Profile, Provider};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "EDUPAY_";
+/// Variables of the test suite, which are no settings.
+const NOT_SETTINGS: &str = "EDUPAY_TEST_";
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overrides {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// The settings with their sources.
+pub(crate) fn load(overrides: &Overrides) -> Result<(Settings, Figment), Failure> {
+    let figment = figment(overrides)?;
+    let settings: Settings = figment.extract_lossy().map_err(|error| wrong(&error))?;
+    settings.check()?;
+    Ok((settings, figment))
+}
+
+fn figment(overrides: &Overrides) -> Result<Figment, Failure> {
+    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    if let Some(file) = &overrides.config {
+        if !file.is_file() {
+            return Err(Failure::setting("--config", format!("there is no file {}", file.display())));
+        }
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    figment = figment.merge(Variables);
+    if let Some(data_dir) = &overrides.data_dir {
+        figment = figment.merge(said("--data-dir", "data_dir", &data_dir.display().to_string()));
+    }
+    if let Some(listen) = &overrides.listen {
+        figment = figment.merge(said("--listen", "listen", &listen.to_string()));
+    }
+    Ok(figment)
+}
+
+/// One line that names the setting; its value is not shown, since it may be a secret.
+fn wrong(error: &Error) -> Failure {
+    let path = error.path.join(".");
+    let source = error.metadata.as_ref().map_or_else(String::new, |metadata| format!(" (from {})", metadata.name));
+    let kind = match &error.kind {
+        figment::error::Kind::UnknownField(field, _) => {
+            return Failure::setting(&joined(&path, field), format!("no such setting{source}"));
+        }
+        figment::error::Kind::Message(_) => "not a value of this setting".to_owned(),
+        figment::error::Kind::InvalidType(_, expected) | figment::error::Kind::InvalidValue(_, expected) => {
+            format!("expected {expected}")
+        }
+        other => other.to_string(),
+    };
+    Failure::setting(&path, format!("{kind}{source}"))
+}
+
+/// The whole name of an unknown field; its path may or may not end with it.
+fn joined(path: &str, field: &str) -> String {
+    match path {
+        "" => field.to_owned(),
+        path if path.ends_with(field) => path.to_owned(),
+        path => format!("{path}.{field}"),
+    }
+}
+
+fn said(option: &'static str, key: &str, value: &str) -> Said {
+    Said { option, values: Dict::from([(key.to_owned(), Value::from(value))]) }
+}
+
+/// An option of the command line.
+struct Said {
+    option: &'static str,
+    values: Dict,
+}
+
+impl Provider for Said {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.option)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        Ok(Map::from([(Profile::Default, self.values.clone())]))
+    }
+}
+
+/// The `EDUPAY_*` variables: double underscores nest, lists are TOML arrays, and everything else
+/// stays the text it is until its setting reads it, so that no amount passes through a float.
+struct Variables;
+
+impl Provider for Variables {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let mut all = Dict::new();
+        for (name, text) in std::env::vars() {
+            let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(NOT_SETTINGS)) else { continue };
+            let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
+            insert(&mut all, &path, value(&name, &text)?);
+        }
+        Ok(Map::from([(Profile::Default, all)]))
+    }
+}
+
+fn value(name: &str, text: &str) -> Result<Value, Error> {
+    if !text.trim_start().starts_with('[') {
+        return Ok(Value::from(text));
+    }
+    let list: Dict =
+        Toml::from_str(&format!("list = {text}")).map_err(|_| Error::from(format!("{name} is not a TOML array")))?;
+    list.get("list").cloned().ok_or_else(|| Error::from(format!("{name} is not a TOML array")))
+}
+
+fn insert(dict: &mut Dict, path: &[String], value: Value) {
+    match path {
+        [] => {}
+        [key] => {
+            dict.insert(key.clone(), value);
+        }
+        [key, rest @ ..] => {
+            let entry = dict.entry(key.clone()).or_insert_with(|| Value::from(Dict::new()));
+            if !matches!(entry, Value::Dict(..)) {
+                *entry = Value::from(Dict::new());
+            }
+            if let Value::Dict(_, inner) = entry {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// The variable that sets this path.
+pub(super) fn variable(path: &str) -> String {
+    format!("{PREFIX}{}", path.to_uppercase().replace('.', "__"))
+}
+
+/// A file's name for people.
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

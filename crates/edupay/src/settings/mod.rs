@@ -1,0 +1,9 @@
+//! What an operator decides: a TOML file, then `EDUPAY_*` variables, then the command line.
+
+mod load;
+mod model;
+mod print;
+
+pub(crate) use load::{Overrides, load};
+pub(crate) use model::{LogFormat, Secret, Settings};
+pub(crate) use print::print;

@@ -1,0 +1,269 @@
+//! The settings and their defaults.
+
+use crate::error::Failure;
+use edupay_domain::money::Money;
+use edupay_persistence::{DatabaseUrl, StoreOptions};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Text that is never shown.
+#[derive(Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// For the one place that needs it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Every setting.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    pub(crate) database_url: Secret,
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) public_url: String,
+    pub(crate) business_failure_status: u16,
+    pub(crate) migrate_on_start: bool,
+    pub(crate) log: LogSettings,
+    pub(crate) http: HttpSettings,
+    pub(crate) database: DatabaseSettings,
+    pub(crate) orders: OrderSettings,
+    pub(crate) top_ups: TopUpSettings,
+    pub(crate) pingpp: PingppSettings,
+    pub(crate) limits: LimitSettings,
+    pub(crate) worker: WorkerSettings,
+}
+
+/// What is logged, to standard error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSettings {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+/// How requests are taken.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpSettings {
+    pub(crate) workers: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) trust_forwarded_for: bool,
+    pub(crate) body_deadline_seconds: u64,
+    pub(crate) shutdown_seconds: u64,
+}
+
+/// How many connections.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DatabaseSettings {
+    pub(crate) postgres_connections: u32,
+    pub(crate) sqlite_readers: u32,
+}
+
+/// How long an order and its charge live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OrderSettings {
+    pub(crate) lifetime_minutes: u32,
+    pub(crate) charge_lifetime_minutes: u32,
+}
+
+/// What the payer of a top-up reads, and how long its charge lives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TopUpSettings {
+    pub(crate) subject: String,
+    pub(crate) charge_lifetime_minutes: u32,
+}
+
+/// The gateway, and who we are there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PingppSettings {
+    pub(crate) api_base: String,
+    pub(crate) api_key: Secret,
+    pub(crate) app_id: String,
+    pub(crate) private_key_file: Option<PathBuf>,
+    pub(crate) public_key_files: Vec<PathBuf>,
+    pub(crate) verify_replies: bool,
+    pub(crate) connect_timeout_seconds: u64,
+    pub(crate) total_timeout_seconds: u64,
+    pub(crate) extra: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What is too much.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitSettings {
+    pub(crate) max_amount: String,
+    pub(crate) logins_per_minute: u32,
+    pub(crate) login_burst: u32,
+}
+
+/// The background work.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WorkerSettings {
+    pub(crate) interval_milliseconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            database_url: Secret::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data_dir: PathBuf::from("edupay-data"),
+            public_url: String::new(),
+            business_failure_status: 200,
+            migrate_on_start: true,
+            log: LogSettings::default(),
+            http: HttpSettings::default(),
+            database: DatabaseSettings::default(),
+            orders: OrderSettings::default(),
+            top_ups: TopUpSettings::default(),
+            pingpp: PingppSettings::default(),
+            limits: LimitSettings::default(),
+            worker: WorkerSettings::default(),
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info,actix_server=warn".to_owned() }
+    }
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            max_connections: 1_024,
+            trust_forwarded_for: false,
+            body_deadline_seconds: 10,
+            shutdown_seconds: 25,
+        }
+    }
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        let options = StoreOptions::default();
+        Self { postgres_connections: options.postgres_connections, sqlite_readers: options.sqlite_readers }
+    }
+}
+
+impl Default for OrderSettings {
+    fn default() -> Self {
+        Self { lifetime_minutes: 24 * 60, charge_lifetime_minutes: 24 * 60 }
+    }
+}
+
+impl Default for TopUpSettings {
+    fn default() -> Self {
+        Self { subject: "Balance top-up".to_owned(), charge_lifetime_minutes: 24 * 60 }
+    }
+}
+
+impl Default for PingppSettings {
+    fn default() -> Self {
+        Self {
+            api_base: "https://api.pingxx.com".to_owned(),
+            api_key: Secret::default(),
+            app_id: String::new(),
+            private_key_file: None,
+            public_key_files: Vec::new(),
+            verify_replies: false,
+            connect_timeout_seconds: 3,
+            total_timeout_seconds: 8,
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self { max_amount: "50000.00".to_owned(), logins_per_minute: 10, login_burst: 10 }
+    }
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self { interval_milliseconds: 2_000 }
+    }
+}
+
+impl Settings {
+    /// The database: the named one, or a SQLite file in the data directory.
+    pub(crate) fn database(&self) -> Result<DatabaseUrl, Failure> {
+        match self.database_url.reveal() {
+            "" => Ok(DatabaseUrl::Sqlite(self.data_dir.join("edupay.db"))),
+            url => url.parse().map_err(|error| Failure::setting("database_url", error)),
+        }
+    }
+
+    /// The most that an amount may be.
+    pub(crate) fn max_amount(&self) -> Result<Money, Failure> {
+        Money::parse_amount(&self.limits.max_amount, Money::MAX)
+            .map_err(|error| Failure::setting("limits.max_amount", error))
+    }
+
+    /// Whether the key is one of real money.
+    pub(crate) fn is_live(&self) -> bool {
+        self.pingpp.api_key.reveal().starts_with("sk_live_")
+    }
+
+    /// Refuses what no part of the program could work with.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.database()?;
+        self.max_amount()?;
+        if !matches!(self.business_failure_status, 200 | 400) {
+            return Err(Failure::setting("business_failure_status", "200 or 400"));
+        }
+        if self.limits.logins_per_minute == 0 || self.limits.login_burst == 0 {
+            return Err(Failure::setting("limits.logins_per_minute and limits.login_burst", "above zero"));
+        }
+        let subject = self.top_ups.subject.chars().count();
+        if !(1..=32).contains(&subject) {
+            return Err(Failure::setting("top_ups.subject", "1 to 32 characters"));
+        }
+        for (name, minutes) in [
+            ("orders.lifetime_minutes", self.orders.lifetime_minutes),
+            ("orders.charge_lifetime_minutes", self.orders.charge_lifetime_minutes),
+            ("top_ups.charge_lifetime_minutes", self.top_ups.charge_lifetime_minutes),
+        ] {
+            if minutes < 2 {
+                return Err(Failure::setting(name, "at least 2: the gateway takes no shorter charge"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The command line: what it prints, what it refuses, and that it never shows a secret.
+
+use serde_json::Value;
+use std::fs;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+use crate::support::demo::{Demo, Program, edupay, finish, texts};
+use crate::support::http::Request;
+use crate::support::shop::{ORDER_OF_99, XIAOCHEN};
+
+const LIVE_KEY: &str = "sk_live_edupay000000000000000000";
+
+fn run(command: &mut Command) -> (Output, String, String) {
+    let output = finish(command);
+    let (out, err) = texts(&output);
+    (output, out, err)
+}
+
+/// A command on an empty data directory that must fail at once, with one line that says why.
+#[track_caller]
+fn refused(arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    let folder = TempDir::new().expect("a temporary directory");
+    let mut command = edupay();
+    command.args(arguments).arg("--data-dir").arg(folder.path().join("data"));
+    command.envs(settings.iter().copied());
+    let (output, out, err) = run(&mut command);
+    assert!(!output.status.success(), "{arguments:?} {settings:?}: {out}{err}");
+    assert_eq!(out, "", "nothing listens, so nothing is announced");
+    err
+}
+
+#[test]
+fn help_names_every_command_and_each_explains_itself() {
+    let (output, out, _) = run(edupay().arg("--help"));
+    assert!(output.status.success());
+    for command in ["demo", "serve", "sandbox", "migrate", "verify", "config", "user", "token", "course", "product"] {
+        assert!(out.contains(command), "{command}: {out}");
+        let (output, help, err) = run(edupay().args([command, "--help"]));
+        assert!(output.status.success() && help.contains("Usage"), "{command}: {help}{err}");
+    }
+    let (output, out, _) = run(edupay().arg("--version"));
+    assert!(output.status.success() && out.contains(env!("CARGO_PKG_VERSION")), "{out}");
+}
+
+#[test]
+fn an_unknown_command_is_refused_with_a_hint() {
+    let (output, _, err) = run(edupay().arg("serv"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err.contains("serve"), "{err}");
+}
+
+#[test]
+fn config_prints_every_setting_with_its_source_and_no_secret() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let file = folder.path().join("edupay.toml");
+    fs::write(
+        &file,
+        "public_url = \"https://pay.example.org\"\n[pingpp]\napi_key = \"sk_test_canary000000000000000000\"\n",
+    )
+    .expect("a file");
+    let mut command = edupay();
+    command.arg("config").arg("--config").arg(&file);
+    command.env("EDUPAY_LISTEN", "127.0.0.1:18000");
+    command.env("EDUPAY_DATABASE_URL", "postgres://edupay:canary-password@127.0.0.1/edupay");
+    let (output, out, err) = run(&mut command);
+    assert!(output.status.success(), "{err}");
+    for name in [
+        "database_url",
+        "listen",
+        "data_dir",
+        "public_url",
+        "business_failure_status",
+        "api_base",
+        "api_key",
+        "app_id",
+        "private_key_file",
+        "public_key_files",
+        "max_amount",
+    ] {
+        assert!(out.contains(name), "{name}: {out}");
+    }
+    for value in ["https://pay.example.org", "127.0.0.1:18000", "EDUPAY_LISTEN", "edupay.toml"] {
+        assert!(out.contains(value), "{value}: {out}");
+    }
+    for secret in ["canary000", "canary-password"] {
+        assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
+    }
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_and_names_itself() {
+    for (name, value, shown) in [
+        ("EDUPAY_LISTEN", "nowhere", "listen"),
+        ("EDUPAY_DATABASE_URL", "mysql://127.0.0.1/x", "database_url"),
+        ("EDUPAY_BUSINESS_FAILURE_STATUS", "418", "business_failure_status"),
+        ("EDUPAY_LIMITS__MAX_AMOUNT", "1e9", "max_amount"),
+        ("EDUPAY_PINGPP__PRIVATE_KEY_FILE", "/nonexistent/key.pem", "private_key_file"),
+        ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "[\"/nonexistent/key.pem\"]", "public_key_files"),
+        ("EDUPAY_LISSEN", "127.0.0.1:1", "lissen"),
+    ] {
+        // `--listen` would hide a wrong EDUPAY_LISTEN.
+        let arguments: &[&str] = if shown == "listen" { &["serve"] } else { &["serve", "--listen", "127.0.0.1:0"] };
+        let err = refused(arguments, &[(name, value)]);
+        assert!(err.to_lowercase().contains(shown), "{name}: {err}");
+        assert!(!err.contains("panicked"), "{name}: {err}");
+    }
+}
+
+#[test]
+fn a_live_key_and_play_money_do_not_mix() {
+    let live = [("EDUPAY_PINGPP__API_KEY", LIVE_KEY)];
+    let ports = ["--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"];
+    let demo: Vec<&str> = ["demo"].into_iter().chain(ports).collect();
+    let err = refused(&demo, &live);
+    assert!(err.contains("live") && !err.contains(LIVE_KEY), "{err}");
+    // A live service must know whose webhooks to believe.
+    let err = refused(&["serve", "--listen", "127.0.0.1:0"], &live);
+    assert!(err.contains("public_key_files") || err.contains("live"), "{err}");
+    assert!(!err.contains(LIVE_KEY), "{err}");
+}
+
+fn serving_demo_data_with_a_live_key_is_refused(demo: &Demo) {
+    demo.terminate();
+    let mut command = demo.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("EDUPAY_PINGPP__API_KEY", LIVE_KEY);
+    command.env("EDUPAY_PINGPP__PRIVATE_KEY_FILE", demo.data_dir().join("sandbox/merchant_private.pem"));
+    let keys = format!("[{:?}]", demo.data_dir().join("sandbox/pingpp_public.pem"));
+    command.env("EDUPAY_PINGPP__PUBLIC_KEY_FILES", keys);
+    command.env("EDUPAY_PINGPP__APP_ID", "app_0000000000000000");
+    let (output, out, err) = run(&mut command);
+    assert!(!output.status.success(), "{out}{err}");
+    assert!(err.contains("demo"), "{err}");
+}
+
+fn a_demo_refuses_a_directory_that_is_in_use(demo: &Demo) {
+    let listen = ["--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"];
+    let arguments: Vec<&str> = ["demo"].into_iter().chain(listen).collect();
+    let (output, out, err) = run(&mut demo.command(&arguments));
+    assert!(!output.status.success(), "{out}{err}");
+    assert_eq!(demo.order_status(XIAOCHEN, ORDER_OF_99), "unpaid");
+}
+
+fn verify_reports_in_json(demo: &Demo) {
+    let report: Value = serde_json::from_str(&demo.edupay_ok(&["verify"])).expect("JSON");
+    assert_eq!(report["breaches"], serde_json::json!([]));
+    demo.pay_in_balance(XIAOCHEN, ORDER_OF_99).expect_status(200);
+    demo.verify();
+}
+
+/// Asked to end, it ends; and what it acknowledged is there when it serves again.
+fn a_service_started_again_knows_everything(demo: &Demo) {
+    demo.call(Request::get("/readyz")).expect_status(200);
+    demo.pay_in_balance(XIAOCHEN, ORDER_OF_99).expect_status(200);
+    demo.terminate();
+
+    let command = demo.gateway_settings(demo.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let again = Program::start(command, &demo.data_dir().join("second.log"));
+    let service = again.addresses.service.as_deref().expect("a service");
+    let request = Request::get(&format!("/v1/orders/{ORDER_OF_99}")).token(XIAOCHEN);
+    assert_eq!(request.send(service).expect_status(200).json()["status"], "paid");
+}
+
+on_both_databases!(
+    serving_demo_data_with_a_live_key_is_refused,
+    a_demo_refuses_a_directory_that_is_in_use,
+    verify_reports_in_json,
+    a_service_started_again_knows_everything,
+);

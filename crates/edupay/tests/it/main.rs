@@ -1,0 +1,29 @@
+//! The real binary from outside: what a client, a gateway or an operator sees, on SQLite and on
+//! PostgreSQL. Nothing in here reaches into the crates; what it may not see, it asks `edupay verify`.
+//!
+//! The PostgreSQL half runs where `EDUPAY_TEST_POSTGRES_URL` names a server
+//! (`scripts/with-postgres.sh` starts one) and says so where it is skipped.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that can't go on must stop and say so"
+)]
+
+#[macro_use]
+mod support;
+
+mod arrows;
+mod bad_input;
+mod cli;
+mod drf;
+mod pay_for_order;
+mod resets;
+mod sdk;
+mod seeds;
+mod verify;
+mod webhooks;

@@ -1,0 +1,3 @@
+DROP TABLE wallets;
+DROP TABLE tokens;
+DROP TABLE users;

@@ -1,0 +1,48 @@
+-- What arrives without a user: an order number is unique over all.
+CREATE TABLE order_routes (
+    order_no TEXT PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES users (user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE orders (
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    order_no TEXT NOT NULL,
+    pk INTEGER NOT NULL CHECK (pk > 0),
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    status TEXT NOT NULL
+        CHECK (status IN ('unpaid', 'paid', 'cancelled', 'closed', 'partly_refunded', 'refunded')),
+    visibility TEXT NOT NULL CHECK (visibility IN ('visible', 'hidden')),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    paid_at INTEGER,
+    paid_through TEXT,
+    paid_charge_id TEXT,
+    paid_bonus_fen INTEGER NOT NULL CHECK (paid_bonus_fen >= 0),
+    paid_iap_fen INTEGER NOT NULL CHECK (paid_iap_fen >= 0),
+    paid_cash_fen INTEGER NOT NULL CHECK (paid_cash_fen >= 0),
+    PRIMARY KEY (user_id, order_no),
+    UNIQUE (user_id, pk),
+    CHECK ((status IN ('paid', 'partly_refunded', 'refunded')) = (paid_at IS NOT NULL)),
+    CHECK ((paid_at IS NULL) = (paid_through IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX orders_unpaid ON orders (expires_at) WHERE status = 'unpaid';
+
+CREATE TABLE order_lines (
+    user_id INTEGER NOT NULL,
+    order_no TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    course_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    price_fen INTEGER NOT NULL CHECK (price_fen > 0),
+    PRIMARY KEY (user_id, order_no, line),
+    FOREIGN KEY (user_id, order_no) REFERENCES orders (user_id, order_no)
+) STRICT, WITHOUT ROWID;
+
+-- A course is owned at most once per user.
+CREATE TABLE entitlements (
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    course_id INTEGER NOT NULL,
+    order_no TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, course_id)
+) STRICT, WITHOUT ROWID;
