@@ -12,7 +12,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse, rt};
 use futures_util::FutureExt;
 use std::error::Error as StdError;
 use std::hash::{BuildHasher, RandomState};
@@ -33,17 +33,23 @@ struct Arrival {
     since: Instant,
 }
 
-/// The outermost layer.
+/// The outermost layer. A request is a task of its own from here on: the server drops what it waits
+/// for when the client resets its connection, and what was sent in full must be carried through,
+/// credentials, body and all. When the waiting is dropped, the task goes on; a body that breaks off
+/// ends it before anything is done.
 pub(crate) async fn boundary(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let arrival = Arrival::of(&request);
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(Ok(reply)) => Ok(arrival.finish(reply.map_into_boxed_body())),
-        Ok(Err(error)) => Err(arrival.abandon(failure_behind(&error, error.as_response_error().status_code()))),
-        Err(_) => Err(arrival.abandon(Failure::Internal("a handler panicked"))),
-    }
+    let answer = rt::spawn(async move {
+        let arrival = Arrival::of(&request);
+        match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(reply)) => Ok(arrival.finish(reply.map_into_boxed_body())),
+            Ok(Err(error)) => Err(arrival.abandon(failure_behind(&error, error.as_response_error().status_code()))),
+            Err(_) => Err(arrival.abandon(Failure::Internal("a handler panicked"))),
+        }
+    });
+    answer.await.unwrap_or_else(|_| Err(Failure::Internal("a request's task ended").into()))
 }
 
 impl Arrival {

@@ -10,7 +10,6 @@
 
 mod boundary;
 mod config;
-mod detached;
 mod dialects;
 mod extract;
 mod failure;

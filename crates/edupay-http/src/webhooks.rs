@@ -1,6 +1,5 @@
 //! Callbacks of the gateway: verified over the raw body, kept, then worked on.
 
-use crate::detached::detached;
 use crate::extract::{RawBody, state};
 use crate::failure::{CredentialFailure, Failure};
 use actix_web::HttpRequest;
@@ -26,7 +25,7 @@ pub(crate) struct ReceivedView {
 pub(crate) async fn receive_pingpp(request: HttpRequest, body: RawBody) -> Result<Json<ReceivedView>, Failure> {
     let payments = state(&request)?.services.payments.clone();
     let event = payments.verify(signature(&request)?, &body.0)?;
-    let outcome = detached(async move { payments.receive(&event).await }).await?;
+    let outcome = payments.receive(&event).await?;
     Ok(Json(ReceivedView {
         outcome: match outcome {
             EventOutcome::Processed => "processed",

@@ -1,8 +1,8 @@
 //! The stores of the domain on SQLite and PostgreSQL.
 //!
 //! One type, [`SqlStore`], implements every store port for both databases: each statement is
-//! written once in diesel's DSL and expanded for the two connections ([`conn`]). What is absent: no
-//! rule (they come as arguments), no gateway call, and no transaction outside [`tx`].
+//! written once in diesel's DSL and expanded for the two connections (`conn`). What is absent: no
+//! rule (they come as arguments), no gateway call, and no transaction outside `tx`.
 
 mod accounts;
 mod audit;

@@ -9,6 +9,7 @@ mod gateway;
 mod logs;
 mod prices;
 mod settings;
+mod signals;
 mod worker;
 
 use clap::Parser;

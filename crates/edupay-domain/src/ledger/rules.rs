@@ -50,6 +50,7 @@ pub fn post(wallet: &Wallet, entry: JournalEntry) -> Result<PostedEntry, LedgerE
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers, added up independently of the code under test")]
 mod tests {
     use super::*;
     use crate::ids::UserId;

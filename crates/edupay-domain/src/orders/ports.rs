@@ -40,6 +40,7 @@ pub enum CreatedOrder {
 
 /// What is known of an order's charge after the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "made and taken apart once per call, never stored")]
 pub enum OpenedCharge {
     /// The plan of the rule, stored as far as it needs storing, with the order it is for.
     Planned {

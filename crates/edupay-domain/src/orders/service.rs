@@ -13,8 +13,8 @@ use crate::accounts::User;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{CourseId, GatewayOrderNo, IdSource, OrderNo, OrderPk, UserId};
 use crate::payments::{
-    ApplyCharge, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
-    GatewayFault, Merchant, MetadataValue, PaymentService, RequestError,
+    ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
+    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, RequestError,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -231,12 +231,13 @@ impl OrderService {
         client_ip: IpAddr,
     ) -> Result<ChargeAttempt, EffectError<PayRefusal>> {
         let (order, plan) = self.open_charge(user.id, order_no, channel).await?;
-        let attempt = match plan {
+        let (attempt, asked) = match plan {
             OpenChargePlan::Reuse(attempt) => return Ok(attempt),
-            OpenChargePlan::AskAgain(attempt) | OpenChargePlan::Open(attempt) => attempt,
+            OpenChargePlan::AskAgain(attempt) => (attempt, Asked::Again),
+            OpenChargePlan::Open(attempt) => (attempt, Asked::Never),
         };
         let request = charge_request(&order, &attempt, user, client_ip);
-        self.parts.payments.request_charge(&attempt, &request).await.map_err(|error| match error {
+        self.parts.payments.request_charge(&attempt, &request, asked).await.map_err(|error| match error {
             RequestError::Store(error) => EffectError::Store(error),
             RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
                 EffectError::Refused(PayRefusal::ChargeUnknown)

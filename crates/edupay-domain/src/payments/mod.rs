@@ -26,7 +26,7 @@ pub use rules::{
     ChargeReply, ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, keep_unapplied,
     mismatch, paid, receipt, record_charge_reply, record_refund,
 };
-pub use service::{EventOutcome, PaymentService, Payments, RequestError};
+pub use service::{Asked, EventOutcome, PaymentService, Payments, RequestError};
 
 #[cfg(feature = "mocks")]
 pub use ports::{

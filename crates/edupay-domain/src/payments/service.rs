@@ -47,6 +47,15 @@ pub struct Payments {
     pub ids: Arc<dyn IdSource>,
 }
 
+/// Whether the gateway was asked for this attempt before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Never: a refusal is the end of the attempt.
+    Never,
+    /// It was, and the answer was lost: a refusal now does not undo what that request may have made.
+    Again,
+}
+
 /// What was done with a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventOutcome {
@@ -176,10 +185,10 @@ impl PaymentService {
         &self,
         attempt: &ChargeAttempt,
         request: &ChargeRequest,
+        asked: Asked,
     ) -> Result<ChargeAttempt, RequestError> {
-        let now = self.parts.clock.now();
-        let asked_before = later(attempt.requested_at, SAME_CHARGE) < now;
-        let found = if asked_before { self.find_unanswered(attempt).await? } else { None };
+        let promise_over = later(attempt.requested_at, SAME_CHARGE) < self.parts.clock.now();
+        let found = if promise_over { self.find_unanswered(attempt).await? } else { None };
         let answer = match found {
             Some(charge) => Ok(charge),
             None => self.parts.gateway.create_charge(request).await,
@@ -187,6 +196,8 @@ impl PaymentService {
         let reply = match answer {
             Ok(charge) => ChargeReply::Created { charge_id: charge.id, document: charge.document },
             Err(error) if matches!(error.fault(), GatewayFault::Unknown) => return Err(RequestError::Gateway(error)),
+            // An earlier request without an answer may still have made a charge.
+            Err(error) if asked == Asked::Again && !promise_over => return Err(unknown(error).into()),
             Err(error) => {
                 self.record_reply(attempt, ChargeReply::Refused).await?;
                 return Err(RequestError::Gateway(error));
@@ -202,8 +213,9 @@ impl PaymentService {
     }
 
     async fn find_unanswered(&self, attempt: &ChargeAttempt) -> Result<Option<Charge>, GatewayError> {
-        let found = self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await?;
-        Ok(found.into_iter().max_by_key(|charge| charge.paid))
+        let found = self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await;
+        // Whatever kept us from looking, the earlier request's outcome is what stays unknown.
+        Ok(found.map_err(unknown)?.into_iter().max_by_key(|charge| charge.paid))
     }
 
     /// Asks the gateway about every attempt for a subject that may have been paid without our
@@ -390,6 +402,10 @@ pub enum RequestError {
     /// The store failed after the gateway was asked: the attempt stays requested.
     #[error("the gateway's answer could not be stored")]
     Store(#[from] StoreError),
+}
+
+fn unknown(error: GatewayError) -> GatewayError {
+    GatewayError::new(GatewayFault::Unknown, error)
 }
 
 fn later(at: Timestamp, by: TimeDelta) -> Timestamp {

@@ -9,8 +9,9 @@ use crate::clock::Clock;
 use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
-    ApplyCharge, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
-    GatewayFault, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, RequestError, SandboxPayer,
+    ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
+    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, RequestError,
+    SandboxPayer,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -115,7 +116,7 @@ impl TopUpService {
             ],
             expires_at: attempt.expires_at,
         };
-        self.parts.payments.request_charge(&attempt, &request).await.map_err(|error| match error {
+        self.parts.payments.request_charge(&attempt, &request, Asked::Never).await.map_err(|error| match error {
             RequestError::Store(error) => EffectError::Store(error),
             RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
                 EffectError::Refused(TopUpRefusal::ChargeUnknown)

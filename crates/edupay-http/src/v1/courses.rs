@@ -2,7 +2,6 @@
 
 use super::page::PageView;
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, Staff, amount_fen, text};
 use crate::failure::Failure;
 use crate::services::State;
@@ -115,7 +114,7 @@ pub(crate) async fn create_course(
     InOrder(_, Body(body)): InOrder<Staff, Body<CourseBody>>,
 ) -> Result<HttpResponse, Failure> {
     let products = state.services.products.clone();
-    let course = detached(async move { products.create_course(body.name, body.price_fen).await }).await?;
+    let course = products.create_course(body.name, body.price_fen).await?;
     Ok(HttpResponse::Created().json(CourseView::from(course)))
 }
 
@@ -148,6 +147,6 @@ pub(crate) async fn withdraw_course(
 async fn set_status(state: &State, id: &str, status: CourseStatus) -> Result<Json<CourseView>, Failure> {
     let id = id.parse().ok().and_then(|id| CourseId::try_new(id).ok()).ok_or(Failure::NotFound)?;
     let products = state.services.products.clone();
-    let course = detached(async move { products.set_course_status(id, status).await }).await?;
+    let course = products.set_course_status(id, status).await?;
     Ok(Json(course.into()))
 }

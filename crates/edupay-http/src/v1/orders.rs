@@ -2,7 +2,6 @@
 
 use super::page::{PageQuery, PageView};
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::dialects::ProblemView;
 use crate::extract::{Body, Caller, Decode, InOrder, Params, Reader, course_ids};
 use crate::failure::{Failure, Refusal};
@@ -109,7 +108,7 @@ pub(crate) async fn create_order(
     InOrder(caller, Body(body)): InOrder<Caller, Body<NewOrderBody>>,
 ) -> Result<HttpResponse, Failure> {
     let (orders, id) = (state.services.orders.clone(), caller.user.id);
-    let order = detached(async move { orders.create(id, body.course_ids).await }).await?;
+    let order = orders.create(id, body.course_ids).await?;
     let location = format!("/v1/orders/{}", order.order_no);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(OrderView::from(&order)))
 }
@@ -140,7 +139,7 @@ pub(crate) async fn find_order(
     InOrder(caller, order_no): InOrder<Caller, Path<String>>,
 ) -> Result<Json<OrderView>, Failure> {
     let (orders, order_no) = (state.services.orders.clone(), parse(&order_no)?);
-    let order = detached(async move { orders.find(caller.user.id, &order_no).await }).await?;
+    let order = orders.find(caller.user.id, &order_no).await?;
     Ok(Json(OrderView::from(&order.ok_or(Refusal::OrderNotFound)?)))
 }
 
@@ -159,7 +158,7 @@ pub(crate) async fn cancel_order(
     InOrder(caller, order_no): InOrder<Caller, Path<String>>,
 ) -> Result<Json<OrderView>, Failure> {
     let (orders, order_no) = (state.services.orders.clone(), parse(&order_no)?);
-    let order = detached(async move { orders.cancel(caller.user.id, order_no).await }).await?;
+    let order = orders.cancel(caller.user.id, order_no).await?;
     Ok(Json(OrderView::from(&order)))
 }
 

@@ -1,7 +1,6 @@
 //! Top-ups through the gateway: the charge is paid by the client, the balance grows when it was.
 
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::dialects::ProblemView;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, amount_fen, text};
 use crate::failure::{Failure, FieldError};
@@ -89,11 +88,8 @@ pub(crate) async fn start_top_up(
     InOrder(caller, Body(body)): InOrder<Caller, Body<TopUpBody>>,
 ) -> Result<HttpResponse, Failure> {
     let top_ups = state.services.top_ups.clone();
-    let attempt = detached(async move {
-        let started = top_ups.start(&caller.user, body.amount_fen, body.channel, caller.address).await;
-        started.map_err(said_in_fen)
-    });
-    Ok(HttpResponse::Created().json(TopUpView::new(attempt.await?)?))
+    let started = top_ups.start(&caller.user, body.amount_fen, body.channel, caller.address).await;
+    Ok(HttpResponse::Created().json(TopUpView::new(started.map_err(said_in_fen)?)?))
 }
 
 /// The field of this API is `amount_fen`.

@@ -2,7 +2,6 @@
 
 use super::page::{PageQuery, PageView};
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::extract::{Body, Decode, InOrder, Params, Reader, Staff, secret, text, username};
 use crate::failure::{Failure, FieldError};
 use crate::services::State;
@@ -141,7 +140,7 @@ pub(crate) async fn create_user(
 ) -> Result<HttpResponse, Failure> {
     let accounts = state.services.accounts.clone();
     let profile = Profile { nickname: body.nickname.unwrap_or_default(), ..Profile::default() };
-    let user = detached(async move { accounts.create(body.username, body.password, profile, body.role).await }).await?;
+    let user = accounts.create(body.username, body.password, profile, body.role).await?;
     Ok(HttpResponse::Created().json(UserView::new(&user)?))
 }
 
@@ -174,9 +173,6 @@ pub(crate) async fn deactivate_user(
 async fn set_activity(state: &State, id: &str, activity: Activity) -> Result<Json<UserView>, Failure> {
     let id = id.parse().ok().and_then(|id| UserId::try_new(id).ok()).ok_or(Failure::NotFound)?;
     let accounts = state.services.accounts.clone();
-    let user = detached(async move {
-        accounts.set_activity(id, activity).await?;
-        accounts.find(id).await
-    });
-    UserView::new(&user.await?.ok_or(Failure::NotFound)?).map(Json)
+    accounts.set_activity(id, activity).await?;
+    UserView::new(&accounts.find(id).await?.ok_or(Failure::NotFound)?).map(Json)
 }

@@ -1,7 +1,6 @@
 //! Logging in and out.
 
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::extract::{Anyone, Body, Caller, Decode, InOrder, Reader, client_address, secret, text};
 use crate::failure::Failure;
 use crate::services::State;
@@ -76,6 +75,6 @@ pub(crate) async fn log_in(
 )]
 pub(crate) async fn log_out(state: Data<State>, caller: Caller) -> Result<Json<DoneView>, Failure> {
     let accounts = state.services.accounts.clone();
-    detached(async move { accounts.log_out(&caller.token).await }).await?;
+    accounts.log_out(&caller.token).await?;
     Ok(Json(DoneView { status: 0, message: "" }))
 }

@@ -2,7 +2,6 @@
 
 use super::profile::ProfileView;
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, Value, amount_yuan, text};
 use crate::failure::{Failure, FieldError, Refusal};
 use crate::openapi::{OrRefusal, yuan_in};
@@ -78,21 +77,17 @@ pub(crate) async fn fill_in_balance(
     state: Data<State>,
     InOrder(caller, Body(proof)): InOrder<Caller, Body<Proof>>,
 ) -> Result<Json<ProfileView>, Failure> {
-    let (services, id) = (state.services.clone(), caller.user.id);
-    detached(async move {
-        match proof {
-            Proof::Word(amount) => simulate(&services.top_ups, &caller, amount).await?,
-            Proof::Charge(charge, amount) => {
-                cross_check(&services.payments, &caller, &charge, amount).await?;
-                services.top_ups.redeem(id, &charge).await?;
-            }
-            Proof::Unusable => return Err(Failure::Refused(Refusal::ProofInvalid)),
+    let (services, id) = (&state.services, caller.user.id);
+    match proof {
+        Proof::Word(amount) => simulate(&services.top_ups, &caller, amount).await?,
+        Proof::Charge(charge, amount) => {
+            cross_check(&services.payments, &caller, &charge, amount).await?;
+            services.top_ups.redeem(id, &charge).await?;
         }
-        let user = services.accounts.find(id).await?.ok_or(Failure::Internal("a user is gone"))?;
-        ProfileView::new(&user, &user.wallet)
-    })
-    .await
-    .map(Json)
+        Proof::Unusable => return Err(Failure::Refused(Refusal::ProofInvalid)),
+    }
+    let user = services.accounts.find(id).await?.ok_or(Failure::Internal("a user is gone"))?;
+    ProfileView::new(&user, &user.wallet).map(Json)
 }
 
 async fn simulate(top_ups: &TopUpService, caller: &Caller, amount: Money) -> Result<(), Failure> {

@@ -2,7 +2,6 @@
 
 use super::profile::ProfileView;
 use crate::config::HttpConfig;
-use crate::detached::detached;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, order_no, text};
 use crate::failure::{Failure, Refusal};
 use crate::openapi::{OrRefusal, order_no_in};
@@ -129,7 +128,7 @@ pub(crate) async fn pay_in_balance(
         return Err(Refusal::InvalidChannel.into());
     }
     let (orders, id) = (state.services.orders.clone(), caller.user.id);
-    let paid = detached(async move { orders.pay_from_balance(id, body.order_no).await }).await?;
+    let paid = orders.pay_from_balance(id, body.order_no).await?;
     let (order, wallet) = paid.parts();
     PaidOrderView::new(order, &caller.user, wallet).map(Json)
 }
@@ -150,9 +149,7 @@ pub(crate) async fn pay_for_order(
     let channel = Channel::parse(&body.channel).filter(|channel| matches!(channel, Channel::Wx | Channel::Alipay));
     let channel = channel.ok_or(Refusal::InvalidChannel)?;
     let orders = state.services.orders.clone();
-    let attempt =
-        detached(async move { orders.pay_by_charge(&caller.user, body.order_no, channel, caller.address).await })
-            .await?;
+    let attempt = orders.pay_by_charge(&caller.user, body.order_no, channel, caller.address).await?;
     Ok(Json(OrderChargeView { status: 0, message: "", ch: document(attempt)? }))
 }
 

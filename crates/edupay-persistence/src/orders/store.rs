@@ -35,7 +35,7 @@ fn create_view<R>(conn: &mut Conn<'_>, command: &CreateOrder) -> Result<CreateOr
     let rows: Vec<CourseRow> = on!(conn, c => rows.load(c))?;
     let last = orders::table.filter(orders::user_id.eq(command.user_id.get())).select(diesel::dsl::max(orders::pk));
     let last: Option<i64> = on!(conn, c => last.first(c))?;
-    let next = last.unwrap_or_default().checked_add(1).unwrap_or(i64::MAX);
+    let next = last.unwrap_or_default().saturating_add(1);
     Ok(CreateOrderView {
         courses: rows.into_iter().map(course).collect::<Result<_, _>>()?,
         owned: owned(conn, command.user_id, command.course_ids.iter().copied())?,
@@ -190,10 +190,10 @@ impl OrderStore for SqlStore {
             let view = ChargeView { order, owned, attempts };
             let plan = rule(&command, &view).map_err(TxError::Refused)?;
             let order = view.order.ok_or_else(|| Corrupt::new("orders", "planned a charge for no order"))?;
-            if let OpenChargePlan::Open(attempt) = &plan {
-                if !insert_attempt(conn, attempt)? {
-                    return Ok(OpenedCharge::NumberTaken);
-                }
+            if let OpenChargePlan::Open(attempt) = &plan
+                && !insert_attempt(conn, attempt)?
+            {
+                return Ok(OpenedCharge::NumberTaken);
             }
             Ok(OpenedCharge::Planned { order, plan })
         })

@@ -56,11 +56,16 @@ pub(crate) fn postgres() -> Option<Database> {
         .clone()
 }
 
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
+fn skipped() {
+    eprintln!("skipped: {POSTGRES} is not set (scripts/test.sh sets it)");
+}
+
 /// A new PostgreSQL database without the schema.
 pub(crate) fn empty_postgres() -> Option<Database> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let Ok(cluster) = std::env::var(POSTGRES) else {
-        eprintln!("skipped: {POSTGRES} is not set (scripts/test.sh sets it)");
+        skipped();
         return None;
     };
     let name = format!("persistence_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

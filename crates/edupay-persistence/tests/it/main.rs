@@ -4,4 +4,5 @@
 mod contract;
 mod databases;
 mod migrations;
+mod naive;
 mod walls;

@@ -2,7 +2,19 @@
 
 use edupay_testkit::memory::MemoryStore;
 
-edupay_testkit::store_contract!(MemoryStore::new(), rounds = 200);
+/// Each claim on a store of its own.
+mod alone {
+    edupay_testkit::store_contract!(super::MemoryStore::new(), rounds = 200);
+}
+
+/// All claims at the same time on one store: they must not disturb each other.
+mod together {
+    use std::sync::LazyLock;
+
+    static STORE: LazyLock<super::MemoryStore> = LazyLock::new(super::MemoryStore::new);
+
+    edupay_testkit::store_contract!(STORE.clone());
+}
 
 #[test]
 fn every_claim_is_in_the_macro() {

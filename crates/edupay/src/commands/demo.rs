@@ -4,6 +4,7 @@ use super::{directory, say, serve};
 use crate::adapters::SystemClock;
 use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Secret, Settings};
+use crate::signals::Ending;
 use crate::{app, demo_data, logs};
 use clap::Args;
 use edupay_persistence::{DatabaseUrl, SqlStore};
@@ -33,6 +34,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
         }
     }
     logs::start(&settings)?;
+    let ending = Ending::listen()?;
     if overrides.data_dir.is_none() {
         settings.data_dir = directory::temporary()?;
     }
@@ -49,7 +51,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
     greet(&service, &sandbox.url(), &settings);
 
     let handle = sandbox.handle();
-    let ended = serve::serve(&settings, &store, services, listener).await;
+    let ended = serve::serve(&settings, &store, services, listener, ending).await;
     handle.stop(true).await;
     ended
 }

@@ -4,7 +4,7 @@ use super::say;
 use crate::error::{Context, Failure};
 use crate::logs;
 use crate::settings::{self, Overrides};
-use actix_web::rt::signal;
+use crate::signals::Ending;
 use clap::Args;
 use edupay_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
@@ -26,6 +26,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &SandboxArguments) -> 
         return Err(Failure::setting("pingpp.api_key", "the sandbox can't be used with a live key"));
     }
     logs::start(&settings)?;
+    let mut ending = Ending::listen()?;
     let mut config = SandboxConfig::new(&settings.data_dir);
     config.listen = arguments.sandbox_listen;
     config.webhook_url.clone_from(&arguments.webhook_url);
@@ -33,30 +34,11 @@ pub(super) async fn run(overrides: &Overrides, arguments: &SandboxArguments) -> 
     say(json!({ "sandbox": sandbox.url() }));
     let handle = sandbox.handle();
     actix_web::rt::spawn(async move {
-        ended_by_signal().await;
+        ending.come().await;
         handle.stop(true).await;
     });
     match sandbox.server() {
         Some(server) => server.await.context("the sandbox failed"),
         None => Ok(()),
     }
-}
-
-/// Waits for SIGINT or, where there is one, SIGTERM.
-#[cfg(unix)]
-async fn ended_by_signal() {
-    let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
-        let _ = signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-/// Waits for SIGINT.
-#[cfg(not(unix))]
-async fn ended_by_signal() {
-    let _ = signal::ctrl_c().await;
 }

@@ -3,6 +3,7 @@
 use super::{directory, say};
 use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Settings};
+use crate::signals::Ending;
 use crate::{app, demo_data, logs, worker};
 use clap::Args;
 use edupay_http::Services;
@@ -22,8 +23,9 @@ pub(crate) struct ServeArguments {
 pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
     let (settings, _) = settings::load(overrides)?;
     logs::start(&settings)?;
-    let services_without_database = crate::gateway::build(&settings)?;
-    drop(services_without_database);
+    let ending = Ending::listen()?;
+    // Before the database is touched: a wrong key file must not cost a migration.
+    crate::gateway::build(&settings)?;
     let _lock = directory::lock(&settings)?;
     let store = app::open_store(&settings)?;
     if settings.migrate_on_start {
@@ -37,7 +39,7 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
     let listener = listen(settings.listen)?;
     let address = listener.local_addr().context("listen")?;
     say(json!({ "service": format!("http://{address}") }));
-    serve(&settings, &store, services, listener).await
+    serve(&settings, &store, services, listener, ending).await
 }
 
 /// Takes the port.
@@ -54,10 +56,16 @@ pub(super) async fn serve(
     store: &SqlStore,
     services: Services,
     listener: TcpListener,
+    mut ending: Ending,
 ) -> Result<(), Failure> {
     let readiness = Arc::new(app::StoreReadiness(store.clone()));
     let server = edupay_http::server(app::http_config(settings)?, services.clone(), readiness, listener);
     let server = server.context("listen")?;
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        ending.come().await;
+        handle.stop(true).await;
+    });
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
     let (stop, worker) = worker::start(services, interval);
     let ended = server.await.context("the server failed");

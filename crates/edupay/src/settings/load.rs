@@ -106,19 +106,20 @@ impl Provider for Variables {
         for (name, text) in std::env::vars() {
             let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(NOT_SETTINGS)) else { continue };
             let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
-            insert(&mut all, &path, value(&name, &text)?);
+            let value = value(&text).ok_or_else(|| Error::from(format!("{name} is not a TOML array")))?;
+            insert(&mut all, &path, value);
         }
         Ok(Map::from([(Profile::Default, all)]))
     }
 }
 
-fn value(name: &str, text: &str) -> Result<Value, Error> {
+/// The text, or the TOML array that it is; `None` for a broken array.
+fn value(text: &str) -> Option<Value> {
     if !text.trim_start().starts_with('[') {
-        return Ok(Value::from(text));
+        return Some(Value::from(text));
     }
-    let list: Dict =
-        Toml::from_str(&format!("list = {text}")).map_err(|_| Error::from(format!("{name} is not a TOML array")))?;
-    list.get("list").cloned().ok_or_else(|| Error::from(format!("{name} is not a TOML array")))
+    let list: Dict = Toml::from_str(&format!("list = {text}")).ok()?;
+    list.get("list").cloned()
 }
 
 fn insert(dict: &mut Dict, path: &[String], value: Value) {

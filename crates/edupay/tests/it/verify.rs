@@ -41,7 +41,7 @@ fn one_spoilt_row_is_found_and_named(demo: &Demo) {
         }
     }
     let receipt = format!("UPDATE receipts SET amount_fen = amount_fen {{}} 1 WHERE charge_id = '{}'", id_of(&charge));
-    let line = "UPDATE journal_lines SET amount_fen = amount_fen {} 1 WHERE user_id = 1 AND number = 1 AND line = 1";
+    let line = "UPDATE journal_lines SET amount_fen = amount_fen {} 1 WHERE user_id = 1 AND number = 1 AND line = 0";
     let order = format!("UPDATE orders SET amount_fen = amount_fen {{}} 1 WHERE order_no = '{ORDER_OF_99}'");
     let twice = |statement: &str| (statement.replace("{}", "+"), statement.replace("{}", "-"));
     let (receipt, receipt_back) = twice(&receipt);

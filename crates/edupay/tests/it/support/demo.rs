@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::env;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::database::{Database, PostgresDatabase};
-use super::http::{Reply, Request, address_of};
+use super::http::{Reply, Request};
 use super::patience::{DEADLINE, wait_for};
 use super::sandbox::Sandbox;
 
@@ -58,13 +58,14 @@ impl Demo {
         data_dir(&self.folder)
     }
 
-    /// Asks the program to end, as an operator does, and waits until it no longer listens.
+    /// Asks the program to end, as an operator does, and waits until it has ended well.
     pub(crate) fn terminate(&self) {
-        let terminate = format!("kill -TERM {}", self.program.child.id());
+        let terminate = format!("kill -TERM {}", self.program.child.borrow().id());
         let sent = Command::new("sh").args(["-c", &terminate]).status();
         assert!(sent.is_ok_and(|status| status.success()), "{terminate}");
-        let address = address_of(&self.service);
-        wait_for("the program to end", || TcpStream::connect(address).is_err().then_some(()));
+        let ended = || self.program.child.borrow_mut().try_wait().expect("a child of ours");
+        let status = wait_for("the program to end", ended);
+        assert!(status.success(), "{status}");
     }
 
     /// Sends a request to the service.
@@ -140,7 +141,7 @@ impl Demo {
 
 /// A program of ours that serves until it is dropped.
 pub(crate) struct Program {
-    pub(crate) child: Child,
+    pub(crate) child: RefCell<Child>,
     pub(crate) addresses: Addresses,
     log: PathBuf,
 }
@@ -172,7 +173,7 @@ impl Program {
             // The rest is drained, so that the program never waits for a reader.
             let _ended = lines.read_to_end(&mut Vec::new());
         });
-        let mut program = Self { child, addresses: Addresses::default(), log: log.to_owned() };
+        let mut program = Self { child: RefCell::new(child), addresses: Addresses::default(), log: log.to_owned() };
         let first = match receive.recv_timeout(DEADLINE) {
             Ok(line) => line.expect("its standard output is text"),
             Err(error) => panic!("the program printed no first line: {error}"),
@@ -185,8 +186,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        if self.child.kill().is_ok() {
-            let _status = self.child.wait();
+        let child = self.child.get_mut();
+        if child.kill().is_ok() {
+            let _status = child.wait();
         }
         if thread::panicking() {
             eprintln!("--- the program's log ---");
