@@ -1,11 +1,11 @@
 //! Attempts: how they are read and written, and the port of their life at the gateway.
 
-use crate::accounts::lock_known_wallet;
 use crate::codes::{Corrupt, coded, moment, money, name, user_id};
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
 use crate::schema::{charge_attempts, charge_routes, orders};
 use crate::tx::TxError;
+use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;

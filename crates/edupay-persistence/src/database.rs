@@ -3,50 +3,15 @@
 use crate::blocking::Turns;
 use crate::migrations::{self, MigrationReport, SchemaError, SchemaState};
 use crate::pools::{self, Pools};
+use crate::url::DatabaseUrl;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
-use std::path::PathBuf;
-use std::str::FromStr;
 use thiserror::Error;
-
-/// Where the data lies: `sqlite://path` or `postgres://…`. Never printed, since it may hold a
-/// password.
-#[derive(Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server, by libpq's URL.
-    Postgres(String),
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = OpenError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once("://") {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(text.to_owned())),
-            _ => Err(OpenError::BadUrl),
-        }
-    }
-}
-
-impl std::fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://…"),
-        }
-    }
-}
 
 /// Why a database can't be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// Neither `sqlite://path` nor `postgres://…`.
-    #[error("a database url is sqlite://path or postgres://user@host/name")]
-    BadUrl,
     /// The folder of the file can't be made.
     #[error("the folder of the database file can't be made")]
     Folder(#[source] std::io::Error),

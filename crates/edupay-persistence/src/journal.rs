@@ -1,10 +1,10 @@
 //! How an entry and its events are written, in the transaction of the effect that causes them.
 
-use crate::accounts::WalletRow;
 use crate::codes::Corrupt;
 use crate::conn::{Conn, on};
 use crate::schema::{journal_entries, journal_lines, outbox, wallets};
 use crate::tx::TxError;
+use crate::wallets::WalletRow;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};

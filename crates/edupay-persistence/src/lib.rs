@@ -23,6 +23,9 @@ mod receipts;
 mod schema;
 mod top_ups;
 mod tx;
+mod url;
+mod wallets;
 
-pub use database::{DatabaseUrl, OpenError, SqlStore, StoreOptions};
+pub use database::{OpenError, SqlStore, StoreOptions};
 pub use migrations::{MigrationReport, SchemaError, SchemaState};
+pub use url::{BadUrl, DatabaseUrl};

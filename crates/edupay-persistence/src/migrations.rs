@@ -1,7 +1,7 @@
 //! The schema's history: applied under a lock, each step in a transaction, and never guessed at.
 
-use crate::database::DatabaseUrl;
 use crate::pools::{Pooled, Pools};
+use crate::url::DatabaseUrl;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::File;

@@ -1,12 +1,12 @@
 //! Receipts: what became of each paid charge.
 
-use crate::accounts::lock_known_wallet;
 use crate::codes::{Corrupt, coded, moment, money, name, user_id};
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
 use crate::journal;
 use crate::schema::{charge_claims, receipts};
 use crate::tx::TxError;
+use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;

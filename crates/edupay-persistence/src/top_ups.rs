@@ -1,6 +1,5 @@
 //! Top-ups.
 
-use crate::accounts::lock_known_wallet;
 use crate::charges::{attempt, insert_attempt};
 use crate::codes::{Corrupt, moment, money, name, user_id};
 use crate::confirmations::write_confirmation;
@@ -9,6 +8,7 @@ use crate::database::SqlStore;
 use crate::receipts::receipt_of;
 use crate::schema::top_ups;
 use crate::tx::TxError;
+use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::ids::{ChargeId, TopUpNo, UserId};

@@ -13,18 +13,18 @@ mod service;
 
 pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};
 pub use model::{
-    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeRequest, ChargeRoute, ChargeSubject,
-    Confirmation, GatewayRefund, InboundEvent, InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt,
-    ReceiptStatus, RefundRequest, RefundStatus, UnappliedReason,
+    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
+    ChargeSubject, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, InboundEvent, InboundObject, InboundStatus,
+    Merchant, MetadataValue, Mode, Receipt, ReceiptStatus, RecordChargeReply, RecordRefund, RefundRequest,
+    RefundStatus, UnappliedReason,
 };
 pub use ports::{
-    ApplyCharge, ChargeStore, ClaimRefund, ClaimRefundRule, CloseAttempt, CloseAttemptRule, GatewayCallbacks,
-    InboxStore, PaymentGateway, ReceiptStore, RecordChargeReply, RecordChargeReplyRule, RecordRefund, RecordRefundRule,
-    SandboxPayer,
+    ApplyCharge, ChargeStore, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks, InboxStore, PaymentGateway,
+    ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
 };
 pub use rules::{
-    ChargeReply, ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, keep_unapplied,
-    mismatch, paid, receipt, record_charge_reply, record_refund,
+    ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, keep_unapplied, mismatch,
+    paid, receipt, record_charge_reply, record_refund,
 };
 pub use service::{Asked, EventOutcome, PaymentService, Payments, RequestError};
 

@@ -1,14 +1,13 @@
 //! The gateway, and the stores of attempts, receipts and callbacks.
 
 use super::error::{CallbackRefusal, ConfirmError, GatewayError};
-use super::model::ChargeSubject;
 use super::model::{
-    Charge, ChargeAttempt, ChargeRequest, ChargeRoute, Confirmation, GatewayRefund, InboundEvent, InboundStatus,
-    Receipt, RefundRequest,
+    Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimRefund, CloseAttempt, Confirmation,
+    GatewayRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply, RecordRefund, RefundRequest,
 };
-use super::rules::{ChargeReply, ReceiptView, RefundClaim, RefundPlan};
+use super::rules::{ReceiptView, RefundClaim, RefundPlan};
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, GatewayEventId, GatewayOrderNo, UserId};
+use crate::ids::{ChargeId, GatewayEventId, GatewayOrderNo, UserId};
 use crate::ledger::LedgerError;
 use crate::store::StoreError;
 use async_trait::async_trait;
@@ -55,28 +54,8 @@ pub trait ApplyCharge: Send + Sync {
     async fn apply_charge(&self, route: &ChargeRoute, charge: &Charge) -> Result<Confirmation, ConfirmError>;
 }
 
-/// The gateway's answer to a charge request, to be recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordChargeReply {
-    /// Whose attempt.
-    pub user_id: UserId,
-    /// Which.
-    pub gateway_order_no: GatewayOrderNo,
-    /// What the gateway said.
-    pub reply: ChargeReply,
-}
-
 /// An attempt's next state after the gateway's answer.
 pub type RecordChargeReplyRule = fn(&RecordChargeReply, &ChargeAttempt) -> ChargeAttempt;
-
-/// An attempt that can't be paid any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CloseAttempt {
-    /// Whose attempt.
-    pub user_id: UserId,
-    /// Which.
-    pub gateway_order_no: GatewayOrderNo,
-}
 
 /// An attempt's next state once it is closed.
 pub type CloseAttemptRule = fn(&CloseAttempt, &ChargeAttempt) -> ChargeAttempt;
@@ -115,36 +94,8 @@ pub trait ChargeStore: Send + Sync {
     ) -> Result<Vec<ChargeAttempt>, StoreError>;
 }
 
-/// Takes a due refund to work on it, so that nobody else does until `until`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimRefund {
-    /// Whose receipt.
-    pub user_id: UserId,
-    /// Which.
-    pub charge_id: ChargeId,
-    /// Now.
-    pub at: Timestamp,
-    /// The end of the claim.
-    pub until: Timestamp,
-}
-
 /// Whether the claim is granted, and what is to be done.
 pub type ClaimRefundRule = fn(&ClaimRefund, &Receipt) -> RefundClaim;
-
-/// What the gateway says of a receipt's refund, to be booked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordRefund {
-    /// Whose receipt.
-    pub user_id: UserId,
-    /// What the gateway says.
-    pub refund: GatewayRefund,
-    /// When we heard.
-    pub at: Timestamp,
-    /// When to look again, if it is not done.
-    pub next_try_at: Timestamp,
-    /// The first event's id.
-    pub event_id: EventId,
-}
 
 /// The receipt's next state, with its entry when the refund succeeded.
 pub type RecordRefundRule = fn(&RecordRefund, &ReceiptView) -> Result<RefundPlan, LedgerError>;

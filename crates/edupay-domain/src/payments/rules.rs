@@ -1,28 +1,13 @@
 //! What an answer makes of an attempt, when a charge is ours, and how an unapplied receipt goes back.
 
 use super::model::{
-    AttemptStatus, Charge, ChargeAttempt, ChargeDocument, GatewayRefund, Merchant, Receipt, ReceiptStatus,
-    RefundStatus, UnappliedReason,
+    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ClaimRefund, CloseAttempt, GatewayRefund, Merchant, Receipt,
+    ReceiptStatus, RecordChargeReply, RecordRefund, RefundStatus, UnappliedReason,
 };
-use super::ports::{ClaimRefund, CloseAttempt, RecordChargeReply, RecordRefund};
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
-use crate::ids::{ChargeId, EventId};
+use crate::ids::EventId;
 use crate::ledger::{LedgerError, PostedEntry, Wallet, keep_unapplied_receipt, post, refund_unapplied_receipt};
-
-/// What the gateway said to a charge request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChargeReply {
-    /// It made the charge, or had it.
-    Created {
-        /// Its name.
-        charge_id: ChargeId,
-        /// Its document.
-        document: ChargeDocument,
-    },
-    /// It said no.
-    Refused,
-}
 
 /// An attempt after the gateway's answer. A callback may have come before: then it stays paid, and
 /// only learns its document. A closed attempt stays closed; whatever is paid on it is kept apart.

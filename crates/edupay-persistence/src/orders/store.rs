@@ -1,7 +1,6 @@
 //! The port of orders: lock the wallet, load the view, call the rule, write its plan.
 
 use super::rows::{find, grant, insert, list, owned, update};
-use crate::accounts::lock_known_wallet;
 use crate::catalogue::{CourseRow, course, course_id};
 use crate::charges::{attempt, attempts_of, insert_attempt};
 use crate::codes::{Corrupt, name, user_id};
@@ -12,6 +11,7 @@ use crate::journal;
 use crate::receipts::receipt_of;
 use crate::schema::{courses, entitlements, orders};
 use crate::tx::TxError;
+use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;

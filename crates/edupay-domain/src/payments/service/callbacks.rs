@@ -1,0 +1,83 @@
+//! The gateway's callbacks: verified, kept, worked on, tried again.
+
+use super::{PaymentService, later};
+use crate::payments::error::{CallbackRefusal, ConfirmError};
+use crate::payments::model::{InboundEvent, InboundObject, InboundStatus};
+use crate::store::StoreError;
+use chrono::TimeDelta;
+
+/// When an unmatched callback is tried again.
+const UNMATCHED_RETRY: TimeDelta = TimeDelta::seconds(5);
+
+/// What was done with a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// It was worked on, now or before.
+    Processed,
+    /// It is kept until its charge is known.
+    Unmatched,
+    /// It is of no use to us.
+    Ignored,
+}
+
+impl PaymentService {
+    /// Verifies and reads a callback.
+    ///
+    /// # Errors
+    /// [`CallbackRefusal`]; nothing is stored.
+    pub fn verify(&self, signature: Option<&str>, body: &[u8]) -> Result<InboundEvent, CallbackRefusal> {
+        self.parts.callbacks.verify(signature, body, self.parts.clock.now())
+    }
+
+    /// Stores a verified callback, then works on it. A repeat of one that is done changes nothing; a
+    /// repeat of one that is not done is worked on again.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the gateway should send it again.
+    pub async fn receive(&self, event: &InboundEvent) -> Result<EventOutcome, StoreError> {
+        match self.parts.inbox.keep(event).await? {
+            Some(InboundStatus::Processed) => Ok(EventOutcome::Processed),
+            Some(InboundStatus::Ignored) => Ok(EventOutcome::Ignored),
+            None | Some(InboundStatus::Kept | InboundStatus::Unmatched) => self.work_on(event).await,
+        }
+    }
+
+    async fn work_on(&self, event: &InboundEvent) -> Result<EventOutcome, StoreError> {
+        let (outcome, status) = match &event.object {
+            InboundObject::Charge(charge) if charge.paid => match self.confirm(charge).await {
+                Ok(_) => (EventOutcome::Processed, InboundStatus::Processed),
+                Err(ConfirmError::Store(error)) => return Err(error),
+                Err(_) => (EventOutcome::Unmatched, InboundStatus::Unmatched),
+            },
+            InboundObject::Refund(refund) => match self.record_refund(refund).await? {
+                Some(_) => (EventOutcome::Processed, InboundStatus::Processed),
+                None => (EventOutcome::Unmatched, InboundStatus::Unmatched),
+            },
+            InboundObject::Charge(_) | InboundObject::Other => (EventOutcome::Ignored, InboundStatus::Ignored),
+        };
+        let age = self.parts.clock.now().signed_duration_since(event.received_at).max(UNMATCHED_RETRY);
+        self.parts.inbox.mark(&event.id, status, later(self.parts.clock.now(), age)).await?;
+        Ok(outcome)
+    }
+
+    /// Tries kept and unmatched callbacks again; answers how many were done. Each waits as long
+    /// again as it has waited, so that a hopeless one costs little.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retry_inbox(&self, limit: u32) -> Result<u32, StoreError> {
+        let now = self.parts.clock.now();
+        let mut done = 0_u32;
+        for (id, received_at, body) in self.parts.inbox.pending(now, limit).await? {
+            match self.parts.callbacks.read(&body, received_at) {
+                Ok(event) => {
+                    if self.work_on(&event).await? != EventOutcome::Unmatched {
+                        done = done.saturating_add(1);
+                    }
+                }
+                Err(_) => self.parts.inbox.mark(&id, InboundStatus::Ignored, now).await?,
+            }
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,203 @@
+//! Charges: asked for, confirmed by one path, looked after, closed.
+
+use super::{PaymentService, later};
+use crate::ids::{ChargeId, UserId};
+use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
+use crate::payments::model::{
+    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, CloseAttempt, Confirmation,
+    Receipt, RecordChargeReply,
+};
+use crate::payments::rules::{close_attempt, record_charge_reply};
+use crate::store::StoreError;
+use chrono::TimeDelta;
+
+/// Within this time the gateway answers the same request with the same charge.
+const SAME_CHARGE: TimeDelta = TimeDelta::seconds(45);
+/// How long an answer may be missing before its attempt counts as stale.
+const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
+
+/// Whether the gateway was asked for this attempt before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Never: a refusal is the end of the attempt.
+    Never,
+    /// It was, and the answer was lost: a refusal now does not undo what that request may have made.
+    Again,
+}
+
+/// Why a charge could not be asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The gateway refused, or its answer is unknown; see [`GatewayError::fault`].
+    #[error("the gateway gave no charge")]
+    Gateway(#[from] GatewayError),
+    /// The store failed after the gateway was asked: the attempt stays requested.
+    #[error("the gateway's answer could not be stored")]
+    Store(#[from] StoreError),
+}
+
+impl PaymentService {
+    /// Books a paid charge: the one path of callbacks, queries and proofs. The same charge again
+    /// moves nothing. What it does not trust in the charge it compares with the stored attempt.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]; the charge can be confirmed again.
+    pub async fn confirm(&self, charge: &Charge) -> Result<Confirmation, ConfirmError> {
+        let route = self.parts.charges.find_route(&charge.gateway_order_no).await?.ok_or(ConfirmError::Unmatched)?;
+        match &route.subject {
+            ChargeSubject::Order(_) => self.parts.orders.apply_charge(&route, charge).await,
+            ChargeSubject::TopUp(_) => self.parts.top_ups.apply_charge(&route, charge).await,
+        }
+    }
+
+    /// Asks the gateway for the charge of a stored attempt and records its answer. Repeatable: the
+    /// same attempt gives the same charge. Past the time in which the gateway promises that, its
+    /// list is looked through first.
+    ///
+    /// # Errors
+    /// [`RequestError`]: refused (recorded), unknown (kept as requested), or the store failed.
+    pub async fn request_charge(
+        &self,
+        attempt: &ChargeAttempt,
+        request: &ChargeRequest,
+        asked: Asked,
+    ) -> Result<ChargeAttempt, RequestError> {
+        let promise_over = later(attempt.requested_at, SAME_CHARGE) < self.parts.clock.now();
+        let found = if promise_over { self.find_unanswered(attempt).await? } else { None };
+        let answer = match found {
+            Some(charge) => Ok(charge),
+            None => self.parts.gateway.create_charge(request).await,
+        };
+        let reply = match answer {
+            Ok(charge) => ChargeReply::Created { charge_id: charge.id, document: charge.document },
+            Err(error) if matches!(error.fault(), GatewayFault::Unknown) => return Err(RequestError::Gateway(error)),
+            // An earlier request without an answer may still have made a charge.
+            Err(error) if asked == Asked::Again && !promise_over => return Err(unknown(error).into()),
+            Err(error) => {
+                self.record_reply(attempt, ChargeReply::Refused).await?;
+                return Err(RequestError::Gateway(error));
+            }
+        };
+        Ok(self.record_reply(attempt, reply).await?)
+    }
+
+    async fn record_reply(&self, attempt: &ChargeAttempt, reply: ChargeReply) -> Result<ChargeAttempt, StoreError> {
+        let command =
+            RecordChargeReply { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no.clone(), reply };
+        self.parts.charges.record_reply(&command, record_charge_reply).await
+    }
+
+    async fn find_unanswered(&self, attempt: &ChargeAttempt) -> Result<Option<Charge>, GatewayError> {
+        let found = self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await;
+        // Whatever kept us from looking, the earlier request's outcome is what stays unknown.
+        Ok(found.map_err(unknown)?.into_iter().max_by_key(|charge| charge.paid))
+    }
+
+    /// Asks the gateway about every attempt for a subject that may have been paid without our
+    /// knowing, and confirms what was. Answers whether anything was confirmed now.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]; what was confirmed before stays confirmed.
+    pub async fn refresh(&self, attempts: &[ChargeAttempt]) -> Result<bool, ConfirmError> {
+        let mut confirmed = false;
+        for attempt in
+            attempts.iter().filter(|attempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested))
+        {
+            for charge in self.charges_at_gateway(attempt).await?.iter().filter(|charge| charge.paid) {
+                confirmed |= !matches!(self.confirm(charge).await?, Confirmation::AlreadyConfirmed(_));
+            }
+        }
+        Ok(confirmed)
+    }
+
+    async fn charges_at_gateway(&self, attempt: &ChargeAttempt) -> Result<Vec<Charge>, GatewayError> {
+        match &attempt.charge_id {
+            Some(id) => Ok(self.parts.gateway.find_charge(id).await?.into_iter().collect()),
+            None => self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await,
+        }
+    }
+
+    /// The attempts for a subject, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attempts_of(
+        &self,
+        user_id: UserId,
+        subject: &ChargeSubject,
+    ) -> Result<Vec<ChargeAttempt>, StoreError> {
+        self.parts.charges.attempts_of(user_id, subject).await
+    }
+
+    /// The user's attempt that this charge answered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_attempt(
+        &self,
+        user_id: UserId,
+        charge_id: &ChargeId,
+    ) -> Result<Option<ChargeAttempt>, StoreError> {
+        self.parts.charges.find_attempt(user_id, charge_id).await
+    }
+
+    /// The user's receipt of a charge.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_receipt(&self, user_id: UserId, charge_id: &ChargeId) -> Result<Option<Receipt>, StoreError> {
+        self.parts.receipts.find_receipt(user_id, charge_id).await
+    }
+
+    /// Closes attempts that nobody will pay (order paid otherwise, cancelled, closed, or past its
+    /// time): what was paid after all is confirmed, the rest reversed at the gateway. An attempt
+    /// whose gateway can't be asked waits for the next time. Answers how many were closed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn close_stale(&self, limit: u32) -> Result<u32, StoreError> {
+        let now = self.parts.clock.now();
+        let asked_before = now.checked_sub_signed(ANSWER_WAIT).unwrap_or(now);
+        let mut closed = 0_u32;
+        for attempt in self.parts.charges.stale_attempts(now, asked_before, limit).await? {
+            match self.close(&attempt).await {
+                Ok(()) => closed = closed.saturating_add(1),
+                Err(ConfirmError::Store(error)) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(closed)
+    }
+
+    async fn close(&self, attempt: &ChargeAttempt) -> Result<(), ConfirmError> {
+        for charge in self.charges_at_gateway(attempt).await? {
+            if charge.paid {
+                self.confirm(&charge).await?;
+            } else if !charge.reversed {
+                match self.parts.gateway.reverse_charge(&charge.id).await {
+                    Err(error) if matches!(error.fault(), GatewayFault::Refused { .. }) => {
+                        self.confirm_if_paid(&charge.id).await?;
+                    }
+                    answer => {
+                        answer?;
+                    }
+                }
+            }
+        }
+        let command = CloseAttempt { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no.clone() };
+        self.parts.charges.close_attempt(&command, close_attempt).await?;
+        Ok(())
+    }
+
+    async fn confirm_if_paid(&self, id: &ChargeId) -> Result<(), ConfirmError> {
+        if let Some(charge) = self.parts.gateway.find_charge(id).await?.filter(|charge| charge.paid) {
+            self.confirm(&charge).await?;
+        }
+        Ok(())
+    }
+}
+
+fn unknown(error: GatewayError) -> GatewayError {
+    GatewayError::new(GatewayFault::Unknown, error)
+}
