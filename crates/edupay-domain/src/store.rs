@@ -33,6 +33,13 @@ impl StoreError {
         Self { fault, source: Some(source.into()) }
     }
 
+    /// The same error after an earlier step was committed: the whole is then unknown, whatever the
+    /// last step knows of itself.
+    #[must_use]
+    pub fn after_a_committed_step(self) -> Self {
+        Self { fault: StoreFault::Unknown, source: Some(Box::new(self)) }
+    }
+
     /// What is known about the effect.
     #[must_use]
     pub fn fault(&self) -> StoreFault {

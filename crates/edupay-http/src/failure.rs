@@ -241,13 +241,13 @@ impl Refusal {
             Self::OrderNotFound => StatusCode::NOT_FOUND,
             Self::InvalidChannel => StatusCode::BAD_REQUEST,
             Self::CourseNotOffered(_) | Self::ProofInvalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::ChargeRefused => StatusCode::BAD_GATEWAY,
             Self::ChargeUnknown | Self::ProofUnknown => StatusCode::GATEWAY_TIMEOUT,
             Self::OrderPaid
             | Self::OrderClosed
             | Self::OrderCancelled
             | Self::CourseOwned { .. }
             | Self::InsufficientBalance
+            | Self::ChargeRefused
             | Self::UsernameTaken
             | Self::Other(_) => StatusCode::CONFLICT,
         }

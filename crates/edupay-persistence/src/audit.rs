@@ -142,7 +142,7 @@ const CHECKS: &[Check] = &[
                   CAST(SUM(CASE WHEN e.kind = 'refund_unapplied_receipt' THEN l.amount_fen ELSE 0 END) AS BIGINT) AS back \
                 FROM journal_entries e JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number GROUP BY e.user_id, e.reference) b \
                 ON b.user_id = r.user_id AND b.reference = CASE WHEN r.status = 'applied' AND a.subject = 'top_up' THEN a.subject_no ELSE r.charge_id END \
-              WHERE COALESCE(r.reason, '') <> 'currency_differs' \
+              WHERE COALESCE(r.reason, '') NOT IN ('currency_differs', 'mode_differs') \
                 AND (COALESCE(b.came, 0) <> r.amount_fen OR COALESCE(b.back, 0) <> CASE WHEN r.status = 'refunded' THEN r.amount_fen ELSE 0 END) ORDER BY 1",
     },
     Check {

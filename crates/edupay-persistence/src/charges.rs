@@ -3,7 +3,7 @@
 use crate::codes::{Corrupt, coded, moment, money, name, user_id};
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
-use crate::schema::{charge_attempts, charge_routes, orders};
+use crate::schema::{charge_attempts, charge_routes, orders, top_ups};
 use crate::tx::TxError;
 use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
@@ -11,10 +11,13 @@ use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, TopUpNo, UserId};
 use edupay_domain::payments::{
-    AttemptStatus, Channel, ChargeAttempt, ChargeDocument, ChargeRoute, ChargeStore, ChargeSubject, CloseAttempt,
-    CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
+    AttemptStatus, Awaited, Channel, ChargeAttempt, ChargeDocument, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook,
+    ClaimLookRule, CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
 };
 use edupay_domain::store::StoreError;
+
+/// What the worker still looks after.
+const UNFINISHED: [AttemptStatus; 2] = [AttemptStatus::Requested, AttemptStatus::Open];
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = charge_attempts)]
@@ -31,6 +34,8 @@ struct AttemptRow {
     document: Option<String>,
     requested_at: i64,
     expires_at: i64,
+    look_at: i64,
+    due_at: Option<i64>,
 }
 
 fn subject_columns(subject: &ChargeSubject) -> (&'static str, &str) {
@@ -63,6 +68,8 @@ impl AttemptRow {
             document: attempt.document.as_ref().map(|document| document.0.clone()),
             requested_at: attempt.requested_at.timestamp_micros(),
             expires_at: attempt.expires_at.timestamp_micros(),
+            look_at: attempt.look_at.timestamp_micros(),
+            due_at: UNFINISHED.contains(&attempt.status).then(|| attempt.look_at.timestamp_micros()),
         }
     }
 
@@ -78,6 +85,7 @@ impl AttemptRow {
             document: self.document.map(ChargeDocument),
             requested_at: moment("requested_at", self.requested_at)?,
             expires_at: moment("expires_at", self.expires_at)?,
+            look_at: moment("look_at", self.look_at)?,
         })
     }
 }
@@ -203,30 +211,11 @@ impl ChargeStore for SqlStore {
         .await
     }
 
-    async fn stale_attempts(
-        &self,
-        now: Timestamp,
-        asked_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ChargeAttempt>, StoreError> {
+    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
         self.read(move |conn| {
-            let answered = charge_attempts::status
-                .eq("open")
-                .or(charge_attempts::requested_at.lt(asked_before.timestamp_micros()));
-            let not_awaited = charge_attempts::expires_at
-                .le(now.timestamp_micros())
-                .or(orders::status.is_not_null().and(orders::status.assume_not_null().ne("unpaid")));
             let query = charge_attempts::table
-                .left_join(
-                    orders::table.on(orders::user_id
-                        .eq(charge_attempts::user_id)
-                        .and(charge_attempts::subject.eq("order"))
-                        .and(orders::order_no.eq(charge_attempts::subject_no))),
-                )
-                .filter(charge_attempts::status.eq_any(["requested", "open"]))
-                .filter(answered)
-                .filter(not_awaited)
-                .order(charge_attempts::requested_at.asc())
+                .filter(charge_attempts::due_at.le(now.timestamp_micros()))
+                .order(charge_attempts::due_at.asc())
                 .limit(i64::from(limit))
                 .select(charge_attempts::all_columns);
             let rows: Vec<AttemptRow> = on!(conn, c => query.load(c))?;
@@ -234,4 +223,57 @@ impl ChargeStore for SqlStore {
         })
         .await
     }
+
+    async fn claim_look(
+        &self,
+        command: &ClaimLook,
+        rule: ClaimLookRule,
+    ) -> Result<Option<(ChargeAttempt, Awaited)>, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            lock_known_wallet(conn, command.user_id)?;
+            let Some(next) = rule(&command, &attempt(conn, command.user_id, &command.gateway_order_no)?) else {
+                return Ok(None);
+            };
+            update_attempt(conn, &next)?;
+            let awaited = awaited(conn, &next)?;
+            Ok(Some((next, awaited)))
+        })
+        .await
+    }
+}
+
+/// Whether what the attempt pays for still waits for payment.
+fn awaited<R>(conn: &mut Conn<'_>, attempt: &ChargeAttempt) -> Result<Awaited, TxError<R>> {
+    let user_id = attempt.user_id.get();
+    let (status, waiting): (Option<String>, _) = match &attempt.subject {
+        ChargeSubject::Order(number) => {
+            let query = orders::table.find((user_id, number.as_str())).select(orders::status);
+            (on!(conn, c => query.first(c)).optional()?, "unpaid")
+        }
+        ChargeSubject::TopUp(number) => {
+            let query = top_ups::table.find((user_id, number.as_str())).select(top_ups::status);
+            (on!(conn, c => query.first(c)).optional()?, "pending")
+        }
+    };
+    Ok(if status.as_deref() == Some(waiting) { Awaited::Yes } else { Awaited::No })
+}
+
+/// Makes the unfinished attempts for a subject due at once: it no longer waits for payment.
+pub(crate) fn make_due<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    subject: &ChargeSubject,
+    at: Timestamp,
+) -> Result<(), TxError<R>> {
+    let (kind, number) = subject_columns(subject);
+    let at = at.timestamp_micros();
+    let update = diesel::update(charge_attempts::table)
+        .filter(charge_attempts::user_id.eq(user_id.get()))
+        .filter(charge_attempts::subject.eq(kind))
+        .filter(charge_attempts::subject_no.eq(number))
+        .filter(charge_attempts::due_at.is_not_null())
+        .set((charge_attempts::look_at.eq(at), charge_attempts::due_at.eq(at)));
+    on!(conn, c => update.execute(c))?;
+    Ok(())
 }

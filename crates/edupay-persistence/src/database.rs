@@ -70,7 +70,13 @@ impl SqlStore {
                 (pools::postgres(url, size)?, size, size)
             }
         };
-        Ok(Self { pools, reads: Turns::new(reads), writes: Turns::new(writes), url: url.clone() })
+        let reads = Turns::new(reads);
+        // PostgreSQL has one pool for both, so both wait in one line.
+        let writes = match url {
+            DatabaseUrl::Sqlite(_) => Turns::new(writes),
+            DatabaseUrl::Postgres(_) => reads.clone(),
+        };
+        Ok(Self { pools, reads, writes, url: url.clone() })
     }
 
     /// Brings the schema up to the program's, under a lock. Blocks.

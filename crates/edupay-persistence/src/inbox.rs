@@ -23,7 +23,7 @@ impl InboxStore for SqlStore {
                 inbound_events::body.eq(event.body.as_str()),
                 inbound_events::status.eq(InboundStatus::Kept.code()),
                 inbound_events::received_at.eq(at),
-                inbound_events::next_try_at.eq(at),
+                inbound_events::due_at.eq(at),
             );
             let insert = diesel::insert_into(inbound_events::table).values(row).on_conflict_do_nothing();
             if on!(conn, c => insert.execute(c))? == 1 {
@@ -38,14 +38,13 @@ impl InboxStore for SqlStore {
 
     async fn mark(&self, id: &GatewayEventId, status: InboundStatus, next_try_at: Timestamp) -> Result<(), StoreError> {
         let id = id.as_str().to_owned();
+        let unfinished = matches!(status, InboundStatus::Kept | InboundStatus::Unmatched);
+        let due_at = unfinished.then(|| next_try_at.timestamp_micros());
         self.write(move |conn| {
             // Forward only: what is done stays done, whoever else works on a repeat.
             let update = diesel::update(inbound_events::table.find(id.as_str()))
                 .filter(inbound_events::status.eq_any([InboundStatus::Kept.code(), InboundStatus::Unmatched.code()]))
-                .set((
-                    inbound_events::status.eq(status.code()),
-                    inbound_events::next_try_at.eq(next_try_at.timestamp_micros()),
-                ));
+                .set((inbound_events::status.eq(status.code()), inbound_events::due_at.eq(due_at)));
             on!(conn, c => update.execute(c))?;
             Ok(())
         })
@@ -59,9 +58,8 @@ impl InboxStore for SqlStore {
     ) -> Result<Vec<(GatewayEventId, Timestamp, String)>, StoreError> {
         self.read(move |conn| {
             let query = inbound_events::table
-                .filter(inbound_events::status.eq_any(["kept", "unmatched"]))
-                .filter(inbound_events::next_try_at.le(now.timestamp_micros()))
-                .order(inbound_events::next_try_at.asc())
+                .filter(inbound_events::due_at.le(now.timestamp_micros()))
+                .order(inbound_events::due_at.asc())
                 .limit(i64::from(limit))
                 .select((inbound_events::event_id, inbound_events::received_at, inbound_events::body));
             let rows: Vec<(String, i64, String)> = on!(conn, c => query.load(c))?;

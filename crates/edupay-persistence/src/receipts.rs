@@ -12,10 +12,14 @@ use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, RefundId, UserId};
 use edupay_domain::payments::{
-    ClaimRefund, ClaimRefundRule, Receipt, ReceiptStatus, ReceiptStore, ReceiptView, RecordRefund, RecordRefundRule,
-    RefundClaim, UnappliedReason,
+    ClaimRefund, ClaimRefundRule, HoldRefund, HoldRefundRule, Receipt, ReceiptStatus, ReceiptStore, ReceiptView,
+    RecordRefund, RecordRefundRule, RefundClaim, UnappliedReason,
 };
-use edupay_domain::store::StoreError;
+use edupay_domain::store::{StoreError, StoreFault};
+
+/// What the worker still looks after.
+const REFUNDING: [ReceiptStatus; 3] =
+    [ReceiptStatus::RefundDue, ReceiptStatus::RefundRequested, ReceiptStatus::RefundPending];
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = receipts)]
@@ -30,6 +34,7 @@ struct ReceiptRow {
     refund_id: Option<String>,
     received_at: i64,
     next_try_at: i64,
+    due_at: Option<i64>,
 }
 
 impl ReceiptRow {
@@ -44,6 +49,7 @@ impl ReceiptRow {
             refund_id: receipt.refund_id.as_ref().map(|id| id.as_str().to_owned()),
             received_at: receipt.received_at.timestamp_micros(),
             next_try_at: receipt.next_try_at.timestamp_micros(),
+            due_at: REFUNDING.contains(&receipt.status).then(|| receipt.next_try_at.timestamp_micros()),
         }
     }
 
@@ -115,9 +121,8 @@ impl ReceiptStore for SqlStore {
     async fn due_refunds(&self, now: Timestamp, limit: u32) -> Result<Vec<Receipt>, StoreError> {
         self.read(move |conn| {
             let query = receipts::table
-                .filter(receipts::status.eq_any(["refund_due", "refund_requested", "refund_pending"]))
-                .filter(receipts::next_try_at.le(now.timestamp_micros()))
-                .order(receipts::next_try_at.asc())
+                .filter(receipts::due_at.le(now.timestamp_micros()))
+                .order(receipts::due_at.asc())
                 .limit(i64::from(limit))
                 .select(receipts::all_columns);
             let rows: Vec<ReceiptRow> = on!(conn, c => query.load(c))?;
@@ -142,6 +147,18 @@ impl ReceiptStore for SqlStore {
         .await
     }
 
+    async fn hold_refund(&self, command: &HoldRefund, rule: HoldRefundRule) -> Result<Option<Receipt>, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            lock_known_wallet(conn, command.user_id)?;
+            let Some(receipt) = receipt_of(conn, command.user_id, &command.charge_id)? else { return Ok(None) };
+            let next = rule(&command, &receipt);
+            update_receipt(conn, &next)?;
+            Ok(Some(next))
+        })
+        .await
+    }
+
     async fn record_refund(
         &self,
         command: &RecordRefund,
@@ -153,7 +170,8 @@ impl ReceiptStore for SqlStore {
             let Some(receipt) = receipt_of(conn, command.user_id, &command.refund.charge_id)? else {
                 return Ok(None);
             };
-            let Ok(plan) = rule(&command, &ReceiptView { receipt, wallet }) else { return Ok(None) };
+            let plan = rule(&command, &ReceiptView { receipt, wallet })
+                .map_err(|error| StoreError::new(StoreFault::Corrupt, error))?;
             update_receipt(conn, &plan.receipt)?;
             if let Some(posted) = &plan.posted {
                 journal::write_posted(conn, posted, command.at)?;

@@ -151,6 +151,8 @@ diesel::table! {
         document -> Nullable<Text>,
         requested_at -> BigInt,
         expires_at -> BigInt,
+        look_at -> BigInt,
+        due_at -> Nullable<BigInt>,
     }
 }
 
@@ -173,6 +175,7 @@ diesel::table! {
         refund_id -> Nullable<Text>,
         received_at -> BigInt,
         next_try_at -> BigInt,
+        due_at -> Nullable<BigInt>,
     }
 }
 
@@ -195,7 +198,7 @@ diesel::table! {
         body -> Text,
         status -> Text,
         received_at -> BigInt,
-        next_try_at -> BigInt,
+        due_at -> Nullable<BigInt>,
     }
 }
 
@@ -213,4 +216,3 @@ diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(wallets -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, tokens, wallets);
 diesel::allow_tables_to_appear_in_same_query!(orders, order_lines);
-diesel::allow_tables_to_appear_in_same_query!(orders, charge_attempts);

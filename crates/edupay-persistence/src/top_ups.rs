@@ -1,6 +1,6 @@
 //! Top-ups.
 
-use crate::charges::{attempt, insert_attempt};
+use crate::charges::{attempt, insert_attempt, make_due};
 use crate::codes::{Corrupt, moment, money, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::ids::{ChargeId, TopUpNo, UserId};
 use edupay_domain::ledger::LedgerError;
-use edupay_domain::payments::Confirmation;
+use edupay_domain::payments::{ChargeSubject, Confirmation};
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::{
     ConfirmTopUp, ConfirmTopUpRule, OpenTopUp, OpenTopUpRule, OpenedTopUp, TopUp, TopUpRefusal, TopUpState, TopUpStore,
@@ -120,7 +120,7 @@ impl TopUpStore for SqlStore {
                 let row = TopUpRow::of(top_up);
                 let key = (row.user_id, row.top_up_no.clone());
                 on!(conn, c => diesel::update(top_ups::table.find(key)).set(&row).execute(c))?;
-                Ok(())
+                make_due(conn, top_up.user_id, &ChargeSubject::TopUp(top_up.top_up_no.clone()), command.at)
             })
         })
         .await

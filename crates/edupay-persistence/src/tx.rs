@@ -129,7 +129,9 @@ fn effect_blocking<T, R>(
         }
         match one_try(pools, work) {
             Try::Done(value) => return Ok(value),
-            Try::Refused(refusal) => return Err(EffectError::Refused(refusal)),
+            Try::Refused(refusal) if !lost => return Err(EffectError::Refused(refusal)),
+            // What is refused now may be what the lost commit did: its caller must ask.
+            Try::Refused(_) => break,
             Try::Failed(error) if !lost => return Err(EffectError::Store(error)),
             Try::Failed(error) | Try::Again(error) => last = Some(error),
             Try::Lost(error) => {
@@ -157,7 +159,8 @@ fn pause(number: u32) {
 fn one_try<T, R>(pools: &Pools, work: &mut impl FnMut(&mut Conn<'_>) -> Result<T, TxError<R>>) -> Try<T, R> {
     let mut pooled = match pools.writer() {
         Ok(pooled) => pooled,
-        Err(error) => return Try::Again(StoreError::new(StoreFault::Unavailable, error)),
+        // The wait for a connection is bounded already; no second one.
+        Err(error) => return Try::Failed(StoreError::new(StoreFault::Unavailable, error)),
     };
     let mut conn = pooled.conn();
     let begin = match conn {

@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio::sync::OwnedSemaphorePermit;
 use ureq::http::Uri;
 use ureq::{Agent, Body, http};
 
@@ -43,9 +44,15 @@ pub(crate) enum Failure {
     Unknown(Box<dyn StdError + Send + Sync>),
 }
 
-/// Does one exchange without blocking the caller's thread.
-pub(crate) async fn perform(exchange: Exchange) -> Result<Answer, Failure> {
-    match tokio::task::spawn_blocking(move || run(&exchange)).await {
+/// Does one exchange without blocking the caller's thread. The turn is held until the exchange has
+/// ended, also when nobody waits for it any more.
+pub(crate) async fn perform(exchange: Exchange, turn: OwnedSemaphorePermit) -> Result<Answer, Failure> {
+    let work = move || {
+        let answer = run(&exchange);
+        drop(turn);
+        answer
+    };
+    match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
         Err(error) => Err(Failure::Unknown(error.into())),
     }

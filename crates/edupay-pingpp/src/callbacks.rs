@@ -5,12 +5,16 @@ use edupay_domain::ids::GatewayEventId;
 use edupay_domain::payments::{CallbackRefusal, GatewayCallbacks, InboundEvent, InboundObject};
 
 use crate::client::{charge, refund};
-use crate::webhook::{VerifiedEvent, WebhookError, WebhookVerifier};
+use crate::webhook::{VerifiedEvent, WebhookError, WebhookVerifier, derived_id};
 use crate::wire::EventObject;
 
 impl GatewayCallbacks for WebhookVerifier {
     fn verify(&self, signature: Option<&str>, body: &[u8], at: Timestamp) -> Result<InboundEvent, CallbackRefusal> {
-        inbound(WebhookVerifier::verify(self, signature, body), at)
+        match WebhookVerifier::verify(self, signature, body) {
+            // Signed, so it is the gateway's, and it will not come for ever: kept for a newer program.
+            Err(WebhookError::Unreadable(_)) => Ok(unreadable(body, at)?),
+            event => inbound(event, at),
+        }
     }
 
     fn read(&self, body: &str, at: Timestamp) -> Result<InboundEvent, CallbackRefusal> {
@@ -28,6 +32,17 @@ fn inbound(event: Result<VerifiedEvent, WebhookError>, at: Timestamp) -> Result<
         kind: event.kind,
         object: object(event.object),
         body: event.text,
+        received_at: at,
+    })
+}
+
+fn unreadable(body: &[u8], at: Timestamp) -> Result<InboundEvent, CallbackRefusal> {
+    Ok(InboundEvent {
+        id: GatewayEventId::parse(&derived_id(body)).map_err(|_| CallbackRefusal::Unreadable)?,
+        kind: "unreadable".to_owned(),
+        object: InboundObject::Unreadable,
+        // No database keeps a NUL in text.
+        body: String::from_utf8_lossy(body).replace('\0', "\u{fffd}"),
         received_at: at,
     })
 }

@@ -102,7 +102,8 @@ fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> WebhookE
     WebhookError::Unreadable(Box::new(cause))
 }
 
-fn derived_id(body: &[u8]) -> String {
+/// The name of an event that gives none: of its body.
+pub(crate) fn derived_id(body: &[u8]) -> String {
     // 24 of the 32 bytes: as an id it must fit where `evt_…` fits.
     let digest: String = sha256(body).iter().take(24).map(|byte| format!("{byte:02x}")).collect();
     format!("sha256_{digest}")

@@ -99,6 +99,7 @@ pub fn attempt(order: &Order) -> ChargeAttempt {
         document: None,
         requested_at: order.created_at,
         expires_at: order.expires_at,
+        look_at: minutes_after(order.created_at, 1),
     }
 }
 
@@ -114,6 +115,7 @@ pub fn paid_charge(attempt: &ChargeAttempt, id: &str) -> Charge {
         paid: true,
         reversed: false,
         amount: attempt.amount,
+        amount_refunded: Money::ZERO,
         currency: "cny".to_owned(),
         channel: attempt.channel.code().to_owned(),
         paid_at: Some(minutes_after(attempt.requested_at, 1)),

@@ -188,6 +188,13 @@ impl State {
         Some(charge)
     }
 
+    fn give_back(&mut self, id: &ChargeId, amount: Money) {
+        let mut charges = self.charges.iter_mut().map(|made| &mut made.charge);
+        if let Some(charge) = charges.find(|charge| charge.id == *id) {
+            charge.amount_refunded = charge.amount_refunded.checked_add(amount).unwrap_or(charge.amount);
+        }
+    }
+
     fn tell(&mut self, kind: &str, object: InboundObject, received_at: Timestamp) {
         let body = format!("evt_{:024}", self.events.len().saturating_add(1));
         if let Ok(id) = GatewayEventId::parse(&body) {
@@ -216,6 +223,7 @@ impl PaymentGateway for FakeGateway {
                 paid: false,
                 reversed: false,
                 amount: request.amount,
+                amount_refunded: Money::ZERO,
                 currency: "cny".to_owned(),
                 channel: request.channel.code().to_owned(),
                 paid_at: None,
@@ -261,6 +269,9 @@ impl PaymentGateway for FakeGateway {
                 amount: request.amount,
                 status: state.refund_status.unwrap_or(RefundStatus::Succeeded),
             };
+            if refund.status != RefundStatus::Failed {
+                state.give_back(&refund.charge_id, refund.amount);
+            }
             state.refunds.push(refund.clone());
             state.tell("refund.succeeded", InboundObject::Refund(refund.clone()), now);
             Ok(refund)

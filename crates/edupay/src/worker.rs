@@ -1,46 +1,73 @@
 //! The background work: closes what nobody will pay, tries callbacks again, sends back what could
-//! not be applied. Each round is short, each step repeatable, and several instances may run it.
+//! not be applied. Each step is repeatable, and several instances may run it.
 
+use edupay_domain::payments::Round;
 use edupay_domain::store::StoreError;
 use edupay_http::Services;
+use std::future::Future;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// How many things of each kind one round works on.
 const ROUND: u32 = 50;
+/// How long one kind of work may take in a round; what is left is due in the next.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How long the end of the program waits for the step that is running.
+const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Tells the worker to end after the round it is in.
-pub(crate) struct Stop(watch::Sender<bool>);
+/// The running worker.
+pub(crate) struct Worker {
+    stop: watch::Sender<bool>,
+    task: actix_web::rt::task::JoinHandle<()>,
+}
 
-impl Stop {
-    pub(crate) fn stop(&self) {
-        let _ = self.0.send(true);
+impl Worker {
+    /// Starts on this runtime.
+    pub(crate) fn start(services: Services, interval: Duration) -> Self {
+        let (stop, mut stopped) = watch::channel(false);
+        let task = actix_web::rt::spawn(async move {
+            while !*stopped.borrow_and_update() {
+                round(&services).await;
+                let _ = tokio::time::timeout(interval, stopped.changed()).await;
+            }
+        });
+        Self { stop, task }
+    }
+
+    /// Ends after the round that is running, or a little later without it: what it leaves is due again.
+    pub(crate) async fn end(self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(FAREWELL, self.task).await;
     }
 }
 
-/// Starts the worker on this runtime; the handle ends when it has ended.
-pub(crate) fn start(services: Services, interval: Duration) -> (Stop, actix_web::rt::task::JoinHandle<()>) {
-    let (sender, mut receiver) = watch::channel(false);
-    let handle = actix_web::rt::spawn(async move {
-        while !*receiver.borrow_and_update() {
-            round(&services).await;
-            let _ = tokio::time::timeout(interval, receiver.changed()).await;
-        }
-    });
-    (Stop(sender), handle)
-}
-
+/// All kinds at once: a gateway that hangs on one does not hold up the others.
 async fn round(services: &Services) {
-    report("closed expired orders", services.orders.close_expired(ROUND).await);
-    report("tried callbacks again", services.payments.retry_inbox(ROUND).await);
-    report("closed charges that nobody will pay", services.payments.close_stale(ROUND).await);
-    report("sent back unapplied receipts", services.payments.refund_due(ROUND).await);
+    tokio::join!(
+        work("closed expired orders", services.orders.close_expired(ROUND)),
+        work("tried callbacks again", services.payments.retry_inbox(ROUND)),
+        work("looked after charges", services.payments.look_after(ROUND)),
+        work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
+    );
 }
 
-fn report(what: &'static str, result: Result<u32, StoreError>) {
-    match result {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(count, "{what}"),
-        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "{what}: the store failed"),
+async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreError>>) {
+    match tokio::time::timeout(LONGEST, job).await {
+        Ok(Ok(round)) => report(what, &round),
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "{what}: the store failed"),
+        Err(_) => tracing::warn!("{what}: the rest waits for the next round"),
+    }
+}
+
+fn report(what: &'static str, round: &Round) {
+    if round.done > 0 {
+        tracing::info!(count = round.done, "{what}");
+    }
+    for failure in &round.failed {
+        tracing::warn!(
+            name = failure.name,
+            error = failure.error.as_ref() as &dyn std::error::Error,
+            "{what}: not this one, it is tried again"
+        );
     }
 }

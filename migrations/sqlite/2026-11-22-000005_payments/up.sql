@@ -18,11 +18,14 @@ CREATE TABLE charge_attempts (
     document TEXT,
     requested_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
+    look_at INTEGER NOT NULL,
+    -- look_at as long as the attempt is unfinished: what the worker's index holds.
+    due_at INTEGER,
     PRIMARY KEY (user_id, gateway_order_no)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX charge_attempts_by_subject ON charge_attempts (user_id, subject, subject_no);
 CREATE INDEX charge_attempts_by_charge ON charge_attempts (user_id, charge_id);
-CREATE INDEX charge_attempts_pending ON charge_attempts (requested_at) WHERE status IN ('requested', 'open');
+CREATE INDEX charge_attempts_due ON charge_attempts (due_at);
 
 -- A gateway's charge is booked once for ever, over all users.
 CREATE TABLE charge_claims (
@@ -42,11 +45,12 @@ CREATE TABLE receipts (
     refund_id TEXT,
     received_at INTEGER NOT NULL,
     next_try_at INTEGER NOT NULL,
+    -- next_try_at as long as a refund is under way.
+    due_at INTEGER,
     PRIMARY KEY (user_id, charge_id),
     CHECK ((status = 'applied') = (reason IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX receipts_due ON receipts (next_try_at)
-    WHERE status IN ('refund_due', 'refund_requested', 'refund_pending');
+CREATE INDEX receipts_due ON receipts (due_at);
 
 CREATE TABLE top_ups (
     user_id INTEGER NOT NULL REFERENCES users (user_id),
@@ -68,6 +72,7 @@ CREATE TABLE inbound_events (
     body TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('kept', 'unmatched', 'processed', 'ignored')),
     received_at INTEGER NOT NULL,
-    next_try_at INTEGER NOT NULL
+    -- When to try again; nothing once it is done.
+    due_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX inbound_events_pending ON inbound_events (next_try_at) WHERE status IN ('kept', 'unmatched');
+CREATE INDEX inbound_events_due ON inbound_events (due_at);

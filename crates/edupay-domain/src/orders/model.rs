@@ -263,8 +263,13 @@ pub struct OpenOrderCharge {
     pub candidate: GatewayOrderNo,
     /// When.
     pub at: Timestamp,
-    /// Until when the charge can be paid.
+    /// Until when the charge can be paid; not longer than its order.
     pub expires_at: Timestamp,
+    /// The shortest life the gateway takes: a charge may outlive its order by this much, and what is
+    /// paid then goes back.
+    pub min_expires_at: Timestamp,
+    /// When to look for a missing answer.
+    pub look_at: Timestamp,
 }
 
 /// Books a paid charge of an order.

@@ -148,6 +148,7 @@ pub fn open_order_charge(command: &OpenOrderCharge, view: &ChargeView) -> Result
         charge_id: None,
         document: None,
         requested_at: command.at,
-        expires_at: command.expires_at.min(order.expires_at),
+        expires_at: command.expires_at.min(order.expires_at).max(command.min_expires_at),
+        look_at: command.look_at,
     }))
 }

@@ -90,6 +90,7 @@ fn attempt(status: AttemptStatus) -> ChargeAttempt {
         document: None,
         requested_at: at(START),
         expires_at: at(END),
+        look_at: at(START + 30),
     }
 }
 
@@ -102,6 +103,7 @@ fn charge(paid_at: i64) -> Charge {
         paid: true,
         reversed: false,
         amount: Money::from_fen_u32(PRICE),
+        amount_refunded: Money::ZERO,
         currency: "cny".to_owned(),
         channel: "wx".to_owned(),
         paid_at: Some(at(paid_at)),
@@ -121,6 +123,8 @@ fn open_command(second: i64) -> OpenOrderCharge {
         candidate: GatewayOrderNo::parse("22016061511535000001").unwrap(),
         at: at(second),
         expires_at: at(second.saturating_add(10_000)),
+        min_expires_at: at(second),
+        look_at: at(second.saturating_add(30)),
     }
 }
 
@@ -245,6 +249,9 @@ fn a_charge_never_lives_longer_than_its_order() {
         let Ok(OpenChargePlan::Open(attempt)) = open_order_charge(&command, &view) else { panic!("no charge") };
         assert_eq!(attempt.expires_at, at(expected));
     }
+    let command = OpenOrderCharge { min_expires_at: at(END + 5), ..open_command(START) };
+    let Ok(OpenChargePlan::Open(attempt)) = open_order_charge(&command, &view) else { panic!("no charge") };
+    assert_eq!(attempt.expires_at, at(END + 5), "but for the shortest life that the gateway takes");
 }
 
 /// The attempt and the plan's amount are never lost: the plan has a receipt of the whole charge.
@@ -266,9 +273,10 @@ fn confirmed(order: Option<Order>, owned: Vec<CourseId>, charge: Charge, second:
             let reason = receipt.reason.unwrap();
             assert_eq!((receipt.amount, receipt.status), (amount, reason.follow_up()));
             let kind = posted.map(|posted| posted.entry.kind());
-            let booked = (reason != UnappliedReason::CurrencyDiffers).then_some(EntryKind::KeepUnappliedReceipt);
+            let booked = reason.is_booked().then_some(EntryKind::KeepUnappliedReceipt);
             assert_eq!(kind, booked);
-            assert_eq!(attempt.status, AttemptStatus::Paid);
+            let strange = matches!(reason, UnappliedReason::ModeDiffers | UnappliedReason::AppDiffers);
+            assert_eq!(attempt.status, if strange { AttemptStatus::Open } else { AttemptStatus::Paid });
             assert!(matches!(events[0].body, EventBody::ReceiptUnapplied { .. }));
             Some(reason)
         }

@@ -14,7 +14,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::ids::{CourseId, GatewayOrderNo, IdSource, OrderNo, OrderPk, UserId};
 use crate::payments::{
     ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
-    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, RequestError,
+    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, RequestError, Round,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -24,6 +24,12 @@ use std::sync::Arc;
 
 /// How often a taken number is drawn anew.
 const DRAWS: usize = 8;
+/// The shortest life of a charge that the gateway takes, and a little for its clock.
+const SHORTEST_CHARGE: TimeDelta = TimeDelta::seconds(90);
+/// How long an answer of the gateway may be missing before it is looked for.
+const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
+/// For how long an order past its time waits for a gateway that can't be asked whether it was paid.
+const CLOSING_GRACE: TimeDelta = TimeDelta::hours(24);
 
 /// What staff decides about orders.
 #[derive(Debug, Clone)]
@@ -168,7 +174,7 @@ impl OrderService {
         self.parts.store.owned_courses(user_id).await
     }
 
-    /// Cancels an unpaid order; its open charges are closed by [`PaymentService::close_stale`]. A
+    /// Cancels an unpaid order; its open charges are closed by [`PaymentService::look_after`]. A
     /// repeat is the same success.
     ///
     /// # Errors
@@ -180,27 +186,34 @@ impl OrderService {
     }
 
     /// Closes orders whose time has run out, after asking the gateway whether they were paid in
-    /// time; answers how many were closed. An order whose gateway can't be asked waits.
+    /// time. An order whose gateway can't be asked waits a day for it; whatever turns out to
+    /// have been paid later goes back.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn close_expired(&self, limit: u32) -> Result<u32, StoreError> {
-        let at = self.parts.clock.now();
-        let mut closed = 0_u32;
-        for (user_id, order_no) in self.parts.store.expired(at, limit).await? {
-            let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::Order(order_no.clone())).await?;
-            match self.parts.payments.refresh(&attempts).await {
-                Ok(false) => {}
-                Ok(true) | Err(ConfirmError::Gateway(_) | ConfirmError::Unmatched | ConfirmError::Ledger(_)) => {
-                    continue;
-                }
-                Err(ConfirmError::Store(error)) => return Err(error),
-            }
-            let command = CloseOrder { user_id, order_no, at, event_id: self.parts.ids.event_id() };
-            let order = self.parts.store.close(&command, close_order).await?;
-            closed = closed.saturating_add(u32::from(order.is_some_and(|order| order.state == OrderState::Closed)));
+    /// [`StoreError`] when no list could be read; what fails for one order is in the [`Round`].
+    pub async fn close_expired(&self, limit: u32) -> Result<Round, StoreError> {
+        let mut round = Round::default();
+        for (user_id, order_no) in self.parts.store.expired(self.parts.clock.now(), limit).await? {
+            let closed = self.close(user_id, &order_no).await;
+            round.count(order_no.as_str(), closed);
         }
-        Ok(closed)
+        Ok(round)
+    }
+
+    async fn close(&self, user_id: UserId, order_no: &OrderNo) -> Result<bool, ConfirmError> {
+        let Some(order) = self.parts.store.find(user_id, order_no).await? else { return Ok(false) };
+        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::Order(order_no.clone())).await?;
+        let at = self.parts.clock.now();
+        match self.parts.payments.refresh(&attempts).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) if at < later(order.expires_at, CLOSING_GRACE) => return Err(error),
+            Err(_) => {}
+        }
+        let event_id = self.parts.ids.event_id();
+        let command = CloseOrder { user_id, order_no: order_no.clone(), at, event_id };
+        let order = self.parts.store.close(&command, close_order).await?;
+        Ok(order.is_some_and(|order| order.state == OrderState::Closed))
     }
 
     /// Pays from the three balances, bonus first, then App Store money, then cash. The same buyer's
@@ -238,7 +251,7 @@ impl OrderService {
         };
         let request = charge_request(&order, &attempt, user, client_ip);
         self.parts.payments.request_charge(&attempt, &request, asked).await.map_err(|error| match error {
-            RequestError::Store(error) => EffectError::Store(error),
+            RequestError::Store(error) => EffectError::Store(error.after_a_committed_step()),
             RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
                 EffectError::Refused(PayRefusal::ChargeUnknown)
             }
@@ -254,9 +267,19 @@ impl OrderService {
     ) -> Result<(Order, OpenChargePlan), EffectError<PayRefusal>> {
         let at = self.parts.clock.now();
         let expires_at = later(at, self.parts.policy.charge_lifetime);
+        let (min_expires_at, look_at) = (later(at, SHORTEST_CHARGE), later(at, ANSWER_WAIT));
         for _ in 0..DRAWS {
             let candidate = GatewayOrderNo::issue(at, self.parts.ids.draw());
-            let command = OpenOrderCharge { user_id, order_no: order_no.clone(), channel, candidate, at, expires_at };
+            let command = OpenOrderCharge {
+                user_id,
+                order_no: order_no.clone(),
+                channel,
+                candidate,
+                at,
+                expires_at,
+                min_expires_at,
+                look_at,
+            };
             if let OpenedCharge::Planned { order, plan } =
                 self.parts.store.open_charge(&command, open_order_charge).await?
             {
@@ -270,6 +293,9 @@ impl OrderService {
 /// Seed 001's charge: body is the order number; the metadata names the order and its buyer.
 fn charge_request(order: &Order, attempt: &ChargeAttempt, user: &User, client_ip: IpAddr) -> ChargeRequest {
     const MAX_SUBJECT: usize = 32;
+    /// The gateway takes 1,000 characters of metadata in all.
+    const MAX_NAMES: usize = 500;
+    const MAX_COURSES: usize = 200;
     let names = order.names();
     ChargeRequest {
         gateway_order_no: attempt.gateway_order_no.clone(),
@@ -281,9 +307,9 @@ fn charge_request(order: &Order, attempt: &ChargeAttempt, user: &User, client_ip
         metadata: vec![
             ("order_id", MetadataValue::Number(order.pk.get())),
             ("buyer", MetadataValue::Text(user.username.as_str().to_owned())),
-            ("names", MetadataValue::Text(names)),
+            ("names", MetadataValue::Text(names.chars().take(MAX_NAMES).collect())),
             ("order_no", MetadataValue::Text(order.order_no.as_str().to_owned())),
-            ("courses", MetadataValue::Text(order.courses())),
+            ("courses", MetadataValue::Text(order.courses().chars().take(MAX_COURSES).collect())),
         ],
         expires_at: attempt.expires_at,
     }

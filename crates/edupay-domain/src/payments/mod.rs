@@ -13,20 +13,20 @@ mod service;
 
 pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};
 pub use model::{
-    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
-    ChargeSubject, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, InboundEvent, InboundObject, InboundStatus,
-    Merchant, MetadataValue, Mode, Receipt, ReceiptStatus, RecordChargeReply, RecordRefund, RefundRequest,
-    RefundStatus, UnappliedReason,
+    AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
+    ChargeSubject, ClaimLook, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent,
+    InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus, RecordChargeReply,
+    RecordRefund, RefundRequest, RefundStatus, UnappliedReason,
 };
 pub use ports::{
-    ApplyCharge, ChargeStore, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks, InboxStore, PaymentGateway,
-    ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
+    ApplyCharge, ChargeStore, ClaimLookRule, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks, HoldRefundRule,
+    InboxStore, PaymentGateway, ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
 };
 pub use rules::{
-    ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, keep_unapplied, mismatch,
-    paid, receipt, record_charge_reply, record_refund,
+    ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_look, claim_refund, close_attempt, hold_refund,
+    keep_unapplied, mismatch, paid, receipt, record_charge_reply, record_refund,
 };
-pub use service::{Asked, EventOutcome, PaymentService, Payments, RequestError};
+pub use service::{Asked, EventOutcome, PaymentService, Payments, RequestError, Round, RowFailure};
 
 #[cfg(feature = "mocks")]
 pub use ports::{

@@ -2,8 +2,9 @@
 
 use super::error::{CallbackRefusal, ConfirmError, GatewayError};
 use super::model::{
-    Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimRefund, CloseAttempt, Confirmation,
-    GatewayRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply, RecordRefund, RefundRequest,
+    Awaited, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimLook, ClaimRefund, CloseAttempt,
+    Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply, RecordRefund,
+    RefundRequest,
 };
 use super::rules::{ReceiptView, RefundClaim, RefundPlan};
 use crate::clock::Timestamp;
@@ -60,6 +61,9 @@ pub type RecordChargeReplyRule = fn(&RecordChargeReply, &ChargeAttempt) -> Charg
 /// An attempt's next state once it is closed.
 pub type CloseAttemptRule = fn(&CloseAttempt, &ChargeAttempt) -> ChargeAttempt;
 
+/// Whether the claim of a look is granted, and the attempt's next state.
+pub type ClaimLookRule = fn(&ClaimLook, &ChargeAttempt) -> Option<ChargeAttempt>;
+
 /// Where attempts are kept. They are created by the contexts whose things are paid.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -84,18 +88,24 @@ pub trait ChargeStore: Send + Sync {
     /// Locks one attempt, applies the rule, stores the result.
     async fn close_attempt(&self, command: &CloseAttempt, rule: CloseAttemptRule) -> Result<ChargeAttempt, StoreError>;
 
-    /// Attempts, open or without an answer since before `asked_before`, whose subject no longer
-    /// waits for payment or whose time has passed at `now`.
-    async fn stale_attempts(
+    /// Unfinished attempts whose look is due at `now`, the longest due first. An effect that pays,
+    /// cancels or closes an order MUST make its unfinished attempts due in the same transaction.
+    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError>;
+
+    /// Locks one attempt and applies the rule; a granted claim is stored before it is answered,
+    /// together with whether what the attempt pays for still waits for payment.
+    async fn claim_look(
         &self,
-        now: Timestamp,
-        asked_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ChargeAttempt>, StoreError>;
+        command: &ClaimLook,
+        rule: ClaimLookRule,
+    ) -> Result<Option<(ChargeAttempt, Awaited)>, StoreError>;
 }
 
 /// Whether the claim is granted, and what is to be done.
 pub type ClaimRefundRule = fn(&ClaimRefund, &Receipt) -> RefundClaim;
+
+/// The receipt's next state once its refund is left to a person.
+pub type HoldRefundRule = fn(&HoldRefund, &Receipt) -> Receipt;
 
 /// The receipt's next state, with its entry when the refund succeeded.
 pub type RecordRefundRule = fn(&RecordRefund, &ReceiptView) -> Result<RefundPlan, LedgerError>;
@@ -116,8 +126,11 @@ pub trait ReceiptStore: Send + Sync {
     /// Locks the receipt and applies the rule; a granted claim is stored before it is answered.
     async fn claim_refund(&self, command: &ClaimRefund, rule: ClaimRefundRule) -> Result<RefundClaim, StoreError>;
 
+    /// Locks the receipt, applies the rule, stores the result; `None` when there is no such receipt.
+    async fn hold_refund(&self, command: &HoldRefund, rule: HoldRefundRule) -> Result<Option<Receipt>, StoreError>;
+
     /// Locks the receipt and its user's wallet, applies the rule, writes the plan. `None` when
-    /// there is no such receipt, or the amount can't be booked.
+    /// there is no such receipt; an amount that can't be booked is corrupt.
     async fn record_refund(
         &self,
         command: &RecordRefund,

@@ -1,8 +1,8 @@
 //! What an answer makes of an attempt, when a charge is ours, and how an unapplied receipt goes back.
 
 use super::model::{
-    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ClaimRefund, CloseAttempt, GatewayRefund, Merchant, Receipt,
-    ReceiptStatus, RecordChargeReply, RecordRefund, RefundStatus, UnappliedReason,
+    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ClaimLook, ClaimRefund, CloseAttempt, GatewayRefund, HoldRefund,
+    Merchant, Receipt, ReceiptStatus, RecordChargeReply, RecordRefund, RefundStatus, UnappliedReason,
 };
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
@@ -10,7 +10,7 @@ use crate::ids::EventId;
 use crate::ledger::{LedgerError, PostedEntry, Wallet, keep_unapplied_receipt, post, refund_unapplied_receipt};
 
 /// An attempt after the gateway's answer. A callback may have come before: then it stays paid, and
-/// only learns its document. A closed attempt stays closed; whatever is paid on it is kept apart.
+/// only learns its document.
 #[must_use]
 pub fn record_charge_reply(command: &RecordChargeReply, attempt: &ChargeAttempt) -> ChargeAttempt {
     let mut next = attempt.clone();
@@ -20,8 +20,11 @@ pub fn record_charge_reply(command: &RecordChargeReply, attempt: &ChargeAttempt)
                 next.charge_id = Some(charge_id.clone());
                 next.document = Some(document.clone());
             }
-            if next.status == AttemptStatus::Requested {
+            // A refused or closed one too: another request for it was answered, and what can be paid
+            // must be looked after.
+            if next.status != AttemptStatus::Paid {
                 next.status = AttemptStatus::Open;
+                next.look_at = command.look_at;
             }
         }
         ChargeReply::Refused => {
@@ -54,6 +57,8 @@ pub fn mismatch(charge: &Charge, attempt: &ChargeAttempt, merchant: &Merchant) -
         Some(UnappliedReason::CurrencyDiffers)
     } else if charge.amount != attempt.amount {
         Some(UnappliedReason::AmountDiffers)
+    } else if !charge.amount_refunded.is_zero() {
+        Some(UnappliedReason::RefundedAlready)
     } else {
         None
     }
@@ -77,11 +82,11 @@ pub enum ConfirmationPlan<S> {
     },
     /// The charge is kept apart.
     Keep {
-        /// The attempt; paid, unless it was paid by another charge before.
+        /// The attempt; paid, unless another charge paid it before or this one is a stranger to it.
         attempt: ChargeAttempt,
         /// The receipt, with its reason.
         receipt: Receipt,
-        /// The entry; none for another currency, which this ledger can't hold.
+        /// The entry; none for what this ledger can't hold: another currency, play money.
         posted: Option<PostedEntry>,
         /// What happened.
         events: Vec<Event>,
@@ -102,18 +107,27 @@ pub fn keep_unapplied<S>(
     at: Timestamp,
     event_id: EventId,
 ) -> Result<ConfirmationPlan<S>, LedgerError> {
-    let posted = match reason {
-        UnappliedReason::CurrencyDiffers => None,
-        _ => Some(post(wallet, keep_unapplied_receipt(&charge.id, charge.amount)?)?),
+    let posted = match reason.is_booked() {
+        true => Some(post(wallet, keep_unapplied_receipt(&charge.id, charge.amount)?)?),
+        false => None,
     };
     let body =
         EventBody::ReceiptUnapplied { charge_id: charge.id.clone(), amount: charge.amount, reason: reason.code() };
     Ok(ConfirmationPlan::Keep {
-        attempt: paid(attempt, charge),
+        attempt: if is_its_own(attempt, charge, reason) { paid(attempt, charge) } else { attempt.clone() },
         receipt: receipt(charge, attempt, reason.follow_up(), Some(reason), at),
         posted,
         events: vec![Event { id: event_id, user_id: attempt.user_id, at, body }],
     })
+}
+
+/// Whether the charge is the one that the attempt asked for: a stranger's must not take its place,
+/// or the right one would no longer be looked after.
+fn is_its_own(attempt: &ChargeAttempt, charge: &Charge, reason: UnappliedReason) -> bool {
+    match &attempt.charge_id {
+        Some(id) => *id == charge.id,
+        None => !matches!(reason, UnappliedReason::ModeDiffers | UnappliedReason::AppDiffers),
+    }
 }
 
 /// The attempt, paid by this charge, unless another paid it before.
@@ -177,6 +191,24 @@ pub fn claim_refund(command: &ClaimRefund, receipt: &Receipt) -> RefundClaim {
     }
 }
 
+/// A receipt whose refund the gateway refuses waits for a person. One that is not being refunded
+/// stays as it is.
+#[must_use]
+pub fn hold_refund(_command: &HoldRefund, receipt: &Receipt) -> Receipt {
+    let status = match receipt.status {
+        ReceiptStatus::RefundDue | ReceiptStatus::RefundRequested => ReceiptStatus::Review,
+        other => other,
+    };
+    Receipt { status, ..receipt.clone() }
+}
+
+/// The claim of a look: granted when the attempt is unfinished and due.
+#[must_use]
+pub fn claim_look(command: &ClaimLook, attempt: &ChargeAttempt) -> Option<ChargeAttempt> {
+    let unfinished = matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Open);
+    (unfinished && attempt.look_at <= command.at).then(|| ChargeAttempt { look_at: command.look_at, ..attempt.clone() })
+}
+
 /// A receipt with its user's wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptView {
@@ -212,7 +244,7 @@ pub fn record_refund(command: &RecordRefund, view: &ReceiptView) -> Result<Refun
     let next = |status, next_try_at| Receipt { status, refund_id: Some(id.clone()), next_try_at, ..receipt.clone() };
     let reviewed = RefundPlan { receipt: next(ReceiptStatus::Review, command.at), posted: None, events: Vec::new() };
     match status {
-        _ if *amount != receipt.amount || receipt.reason == Some(UnappliedReason::CurrencyDiffers) => Ok(reviewed),
+        _ if *amount != receipt.amount || receipt.reason.is_some_and(|reason| !reason.is_booked()) => Ok(reviewed),
         RefundStatus::Failed => Ok(reviewed),
         RefundStatus::Pending => Ok(RefundPlan {
             receipt: next(ReceiptStatus::RefundPending, command.next_try_at),

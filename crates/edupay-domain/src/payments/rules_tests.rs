@@ -32,6 +32,7 @@ fn attempt(status: AttemptStatus, charge: Option<&str>) -> ChargeAttempt {
         document: charge.map(|text| ChargeDocument(format!("first document of {text}"))),
         requested_at: at(0),
         expires_at: at(100),
+        look_at: at(1),
     }
 }
 
@@ -40,19 +41,20 @@ fn created(text: &str) -> ChargeReply {
 }
 
 #[test]
-fn a_reply_only_moves_an_attempt_forward() {
+fn a_charge_that_can_be_paid_opens_its_attempt_and_a_paid_one_stays_paid() {
     use AttemptStatus::{Closed, Open, Paid, Refused, Requested};
     for (status, after_created, after_refused) in [
         (Requested, Open, Refused),
         (Open, Open, Open),
-        (Refused, Refused, Refused),
-        (Closed, Closed, Closed),
+        // Another request for it was answered: what can be paid must be looked after.
+        (Refused, Open, Refused),
+        (Closed, Open, Closed),
         (Paid, Paid, Paid),
     ] {
         for (reply, expected) in [(created("ch_a"), after_created), (ChargeReply::Refused, after_refused)] {
             let before = attempt(status, None);
             let (user_id, gateway_order_no) = (before.user_id, before.gateway_order_no.clone());
-            let command = RecordChargeReply { user_id, gateway_order_no, reply: reply.clone() };
+            let command = RecordChargeReply { user_id, gateway_order_no, reply: reply.clone(), look_at: at(9) };
             let next = record_charge_reply(&command, &before);
             assert_eq!(next.status, expected, "{status:?} {reply:?}");
             assert_eq!(record_charge_reply(&command, &next), next, "a repeat changes nothing");
@@ -70,7 +72,8 @@ fn an_attempt_never_takes_the_document_of_another_charge() {
             [(created("ch_a"), "new document of ch_a"), (created("ch_b"), "first document of ch_a")]
         {
             let (user_id, gateway_order_no) = (before.user_id, before.gateway_order_no.clone());
-            let next = record_charge_reply(&RecordChargeReply { user_id, gateway_order_no, reply }, &before);
+            let next =
+                record_charge_reply(&RecordChargeReply { user_id, gateway_order_no, reply, look_at: at(9) }, &before);
             assert_eq!(next.charge_id, Some(charge_id("ch_a")));
             assert_eq!(next.document, Some(ChargeDocument(document.to_owned())), "{status:?}");
         }
@@ -97,6 +100,7 @@ fn charge() -> Charge {
         paid: true,
         reversed: false,
         amount: Money::from_fen_u32(100),
+        amount_refunded: Money::ZERO,
         currency: "cny".to_owned(),
         channel: "wx".to_owned(),
         paid_at: Some(at(5)),
@@ -106,7 +110,8 @@ fn charge() -> Charge {
 
 #[test]
 fn a_charge_is_ours_when_mode_app_currency_and_amount_are_what_we_asked_for() {
-    use UnappliedReason::{AmountDiffers, AppDiffers, CurrencyDiffers, ModeDiffers};
+    use UnappliedReason::{AmountDiffers, AppDiffers, CurrencyDiffers, ModeDiffers, RefundedAlready};
+    let refunded = |charge| Charge { amount_refunded: Money::from_fen_u32(1), ..charge };
     let merchant = Merchant { app_id: "app_1".to_owned(), mode: Mode::Test };
     let live = |charge| Charge { mode: Mode::Live, ..charge };
     let other_app = |charge| Charge { app_id: "app_2".to_owned(), ..charge };
@@ -117,6 +122,7 @@ fn a_charge_is_ours_when_mode_app_currency_and_amount_are_what_we_asked_for() {
     for (charge, expected) in [
         (charge(), None),
         (Charge { channel: "alipay".to_owned(), ..charge() }, None),
+        (refunded(charge()), Some(RefundedAlready)),
         (of(99, charge()), Some(AmountDiffers)),
         (of(101, charge()), Some(AmountDiffers)),
         (of(0, charge()), Some(AmountDiffers)),
@@ -239,4 +245,61 @@ fn news_of_a_refund_are_booked_once_and_only_for_the_whole() {
         let foreign = due(Review, Some(UnappliedReason::CurrencyDiffers));
         assert_eq!(after(&foreign, &news), (Review, at(60), None, 0), "another currency is never booked");
     }
+}
+
+#[test]
+fn a_look_is_granted_when_an_unfinished_attempt_is_due() {
+    use AttemptStatus::{Closed, Open, Paid, Refused, Requested};
+    for (status, second, granted) in [
+        (Requested, 1, true),
+        (Open, 1, true),
+        (Open, 0, false),
+        (Refused, 1, false),
+        (Closed, 1, false),
+        (Paid, 1, false),
+    ] {
+        let before = attempt(status, None);
+        let gateway_order_no = before.gateway_order_no.clone();
+        let command = ClaimLook { user_id: user(), gateway_order_no, at: at(second), look_at: at(7) };
+        let expected = granted.then(|| ChargeAttempt { look_at: at(7), ..before.clone() });
+        assert_eq!(claim_look(&command, &before), expected, "{status:?} {second}");
+    }
+}
+
+#[test]
+fn a_stranger_of_a_charge_does_not_take_the_place_of_the_right_one() {
+    use UnappliedReason::{AmountDiffers, ModeDiffers};
+    let stranger = Charge { id: charge_id("ch_b"), ..charge() };
+    for (own, charge, reason, paid) in [
+        (Some("ch_a"), charge(), AmountDiffers, true),
+        (Some("ch_a"), stranger.clone(), AmountDiffers, false),
+        (None, stranger.clone(), AmountDiffers, true),
+        (None, stranger, ModeDiffers, false),
+    ] {
+        let before = attempt(AttemptStatus::Open, own);
+        let wallet = Wallet::new(user());
+        let plan = keep_unapplied::<()>(&charge, &before, &wallet, reason, at(3), EventId::from_random(1)).unwrap();
+        let ConfirmationPlan::Keep { attempt: after, posted, .. } = plan else { panic!("not kept") };
+        assert_eq!(after.status == AttemptStatus::Paid, paid, "{own:?} {reason:?}");
+        assert!(paid || after == before);
+        assert_eq!(posted.is_some(), reason.is_booked(), "play money is no receivable");
+    }
+}
+
+#[test]
+fn only_a_refund_that_may_be_asked_for_is_held_for_a_person() {
+    use ReceiptStatus::{RefundDue, RefundRequested, Review};
+    let command = HoldRefund { user_id: user(), charge_id: charge_id("ch_a") };
+    for status in ReceiptStatus::ALL {
+        let before = due(status, Some(UnappliedReason::PaidAlready));
+        let expected = if matches!(status, RefundDue | RefundRequested) { Review } else { status };
+        assert_eq!(hold_refund(&command, &before), Receipt { status: expected, ..before.clone() }, "{status:?}");
+    }
+}
+
+#[test]
+fn news_of_a_refund_of_money_that_was_never_booked_are_not_booked() {
+    let play_money = due(ReceiptStatus::Review, Some(UnappliedReason::ModeDiffers));
+    let news = news(RefundStatus::Succeeded, 100);
+    assert_eq!(after(&play_money, &news), (ReceiptStatus::Review, at(60), None, 0));
 }

@@ -51,6 +51,8 @@ pub struct OpenTopUp {
     pub at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// When to look for a missing answer.
+    pub look_at: Timestamp,
 }
 
 /// Books a paid charge of a top-up.

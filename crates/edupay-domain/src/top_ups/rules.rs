@@ -43,6 +43,7 @@ pub fn open_top_up(command: &OpenTopUp) -> Result<OpenTopUpPlan, TopUpRefusal> {
             document: None,
             requested_at: command.at,
             expires_at: command.expires_at,
+            look_at: command.look_at,
         },
     })
 }

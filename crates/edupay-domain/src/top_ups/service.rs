@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// How often a taken number is drawn anew.
 const DRAWS: usize = 8;
+/// How long an answer of the gateway may be missing before it is looked for.
+const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
 
 /// What staff decides about top-ups.
 #[derive(Debug, Clone)]
@@ -63,6 +65,7 @@ pub struct TopUps {
 ///     channel: Channel::Alipay,
 ///     at: Timestamp::default(),
 ///     expires_at: Timestamp::default(),
+///     look_at: Timestamp::default(),
 /// };
 /// let mut store = MockTopUpStore::new();
 /// store.expect_open().returning(|command, rule| {
@@ -117,7 +120,7 @@ impl TopUpService {
             expires_at: attempt.expires_at,
         };
         self.parts.payments.request_charge(&attempt, &request, Asked::Never).await.map_err(|error| match error {
-            RequestError::Store(error) => EffectError::Store(error),
+            RequestError::Store(error) => EffectError::Store(error.after_a_committed_step()),
             RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
                 EffectError::Refused(TopUpRefusal::ChargeUnknown)
             }
@@ -133,10 +136,11 @@ impl TopUpService {
     ) -> Result<ChargeAttempt, EffectError<TopUpRefusal>> {
         let at = self.parts.clock.now();
         let expires_at = at.checked_add_signed(self.parts.policy.charge_lifetime).unwrap_or(at);
+        let look_at = at.checked_add_signed(ANSWER_WAIT).unwrap_or(at);
         let max_amount = self.parts.policy.max_amount;
         for _ in 0..DRAWS {
             let top_up_no = TopUpNo::issue(at, self.parts.ids.draw());
-            let command = OpenTopUp { user_id, top_up_no, amount, max_amount, channel, at, expires_at };
+            let command = OpenTopUp { user_id, top_up_no, amount, max_amount, channel, at, expires_at, look_at };
             if let OpenedTopUp::Opened(attempt) = self.parts.store.open(&command, open_top_up).await? {
                 return Ok(attempt);
             }
@@ -155,11 +159,14 @@ impl TopUpService {
         if !matches!(attempt.subject, ChargeSubject::TopUp(_)) {
             return Err(invalid());
         }
-        self.parts.payments.refresh(&[attempt]).await.map_err(|error| match error {
-            ConfirmError::Store(error) => EffectError::Store(error),
-            ConfirmError::Gateway(_) => EffectError::Refused(ProofRefusal::Unknown),
-            _ => invalid(),
-        })?;
+        if self.parts.payments.find_receipt(user_id, charge_id).await?.is_none() {
+            // Whatever we think of the attempt: a paid charge is proof.
+            self.parts.payments.confirm_if_paid(charge_id).await.map_err(|error| match error {
+                ConfirmError::Store(error) => EffectError::Store(error),
+                ConfirmError::Gateway(_) => EffectError::Refused(ProofRefusal::Unknown),
+                _ => invalid(),
+            })?;
+        }
         let receipt = self.parts.payments.find_receipt(user_id, charge_id).await?;
         match receipt.map(|receipt| receipt.status) {
             Some(ReceiptStatus::Applied) => Ok(()),

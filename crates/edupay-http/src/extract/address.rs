@@ -14,7 +14,9 @@ pub(crate) fn client_address(request: &HttpRequest, trust: ForwardedFor) -> IpAd
         ForwardedFor::Ignored => None,
         ForwardedFor::LastEntry => forwarded(),
     };
-    believed.or_else(|| request.peer_addr().map(|peer| peer.ip())).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    let address = believed.or_else(|| request.peer_addr().map(|peer| peer.ip()));
+    // A socket for both families tells `::ffff:192.0.2.1` for an IPv4 peer, which a gateway may refuse.
+    address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -31,6 +33,8 @@ mod tests {
         let address = |trust| client_address(&request, trust).to_string();
         assert_eq!(address(ForwardedFor::Ignored), "192.0.2.1");
         assert_eq!(address(ForwardedFor::LastEntry), "198.51.100.7");
+        let mapped = TestRequest::default().peer_addr("[::ffff:192.0.2.1]:5000".parse().unwrap()).to_http_request();
+        assert_eq!(client_address(&mapped, ForwardedFor::Ignored).to_string(), "192.0.2.1");
         let odd = TestRequest::default().append_header(("X-Forwarded-For", "unknown")).to_http_request();
         assert_eq!(client_address(&odd, ForwardedFor::LastEntry), IpAddr::V4(Ipv4Addr::LOCALHOST));
     }

@@ -79,7 +79,7 @@ impl TopUpView {
     request_body = TopUpBody,
     responses(
         (status = 201, body = TopUpView, description = "The top-up with its charge"),
-        (status = 502, body = ProblemView, content_type = "application/problem+json", description = "`charge_refused`"),
+        (status = 409, body = ProblemView, content_type = "application/problem+json", description = "`charge_refused`"),
         (status = 504, body = ProblemView, content_type = "application/problem+json", description = "`charge_unknown`"),
     )
 )]

@@ -92,6 +92,7 @@ pub(crate) fn attempt(subject: ChargeSubject, status: AttemptStatus) -> ChargeAt
         document: Some(ChargeDocument(DOCUMENT.to_owned())),
         requested_at: at(),
         expires_at: at() + chrono::TimeDelta::days(1),
+        look_at: at() + chrono::TimeDelta::days(1),
     }
 }
 

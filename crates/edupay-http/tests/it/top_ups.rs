@@ -20,6 +20,7 @@ fn charge() -> Charge {
         paid: false,
         reversed: false,
         amount: fen(9_900),
+        amount_refunded: fen(0),
         currency: "cny".to_owned(),
         channel: "alipay".to_owned(),
         paid_at: None,
@@ -64,7 +65,7 @@ fn a_gateway_that_refuses_is_told_from_one_that_is_silent() {
         ports.serve().call(Request::post("/v1/top-ups").token(XIAOCHEN).json(body))
     };
     let refused = start(ports(|| Err(GatewayError::new(GatewayFault::Refused { code: None }, "no"))));
-    assert_eq!(refused.expect(502).json()["code"], "charge_refused");
+    assert_eq!(refused.expect(409).json()["code"], "charge_refused");
     let unknown = start(ports(|| Err(GatewayError::new(GatewayFault::Unknown, "time-out"))));
     assert_eq!(unknown.expect(504).json()["code"], "charge_unknown");
 }

@@ -2,7 +2,7 @@
 
 use super::rows::{find, grant, insert, list, owned, update};
 use crate::catalogue::{CourseRow, course, course_id};
-use crate::charges::{attempt, attempts_of, insert_attempt};
+use crate::charges::{attempt, attempts_of, insert_attempt, make_due};
 use crate::codes::{Corrupt, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
@@ -51,9 +51,14 @@ fn owned_of<R>(conn: &mut Conn<'_>, order: &Option<Order>) -> Result<Vec<CourseI
 }
 
 /// Writes how an unpaid order ended.
-fn write_end<R>(conn: &mut Conn<'_>, order: &Order, events: &[Event]) -> Result<(), TxError<R>> {
+fn write_end<R>(conn: &mut Conn<'_>, order: &Order, events: &[Event], at: Timestamp) -> Result<(), TxError<R>> {
     update(conn, order, UNPAID)?;
+    no_longer_awaited(conn, order, at)?;
     journal::write_events(conn, events)
+}
+
+fn no_longer_awaited<R>(conn: &mut Conn<'_>, order: &Order, at: Timestamp) -> Result<(), TxError<R>> {
+    make_due(conn, order.user_id, &ChargeSubject::Order(order.order_no.clone()), at)
 }
 
 #[async_trait]
@@ -112,7 +117,7 @@ impl OrderStore for SqlStore {
             match rule(&command, &order).map_err(TxError::Refused)? {
                 EndPlan::Keep(order) => Ok(order),
                 EndPlan::End { order, events } => {
-                    write_end(conn, &order, &events)?;
+                    write_end(conn, &order, &events, command.at)?;
                     Ok(order)
                 }
             }
@@ -144,7 +149,7 @@ impl OrderStore for SqlStore {
             match rule(&command, &order) {
                 EndPlan::Keep(order) => Ok(Some(order)),
                 EndPlan::End { order, events } => {
-                    write_end(conn, &order, &events)?;
+                    write_end(conn, &order, &events, command.at)?;
                     Ok(Some(order))
                 }
             }
@@ -166,6 +171,7 @@ impl OrderStore for SqlStore {
                 PayPlan::AlreadyPaid { order, wallet } => Ok(PaidOrder::AlreadyPaid { order, wallet }),
                 PayPlan::Pay { order, entitlements, posted, events } => {
                     update(conn, &order, UNPAID)?;
+                    no_longer_awaited(conn, &order, command.at)?;
                     grant(conn, &entitlements)?;
                     journal::write_posted(conn, &posted, command.at)?;
                     journal::write_events(conn, &events)?;
@@ -220,6 +226,7 @@ impl OrderStore for SqlStore {
             let plan = rule(&command, &view).map_err(TxError::Refused)?;
             write_confirmation(conn, plan, command.at, |conn, (order, entitlements)| {
                 update(conn, order, UNPAID)?;
+                no_longer_awaited(conn, order, command.at)?;
                 grant(conn, entitlements)
             })
         })

@@ -54,7 +54,7 @@ fn the_database_refuses_what_must_never_be() {
             ),
             (
                 "a receipt that is neither applied nor explained",
-                "INSERT INTO receipts VALUES (71, 'ch_9', '1', 5, 'review', NULL, NULL, 0, 0)",
+                "INSERT INTO receipts VALUES (71, 'ch_9', '1', 5, 'review', NULL, NULL, 0, 0, NULL)",
             ),
         ] {
             assert!(database.execute(sql).is_err(), "{what} was let in by {:?}", database.url);

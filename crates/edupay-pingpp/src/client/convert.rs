@@ -31,6 +31,7 @@ pub(crate) fn charge(document: wire::ChargeDocument) -> Result<Charge, ConvertEr
         paid: charge.paid,
         reversed: charge.reversed,
         amount: Money::try_from_fen(charge.amount)?,
+        amount_refunded: Money::try_from_fen(charge.amount_refunded)?,
         currency: charge.currency,
         channel: charge.channel,
         paid_at: charge.time_paid.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -16,6 +17,7 @@ use edupay_domain::payments::{
 };
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use ureq::Agent;
 use ureq::http::Uri;
 
@@ -24,7 +26,7 @@ use super::convert;
 use super::settings::{GatewaySettings, ReplySignatures, SettingsError};
 use crate::blocking::{Answer, Exchange, Failure, perform};
 use crate::connecting;
-use crate::wire::{ChargeDocument, List, Refund};
+use crate::wire::{ChargeDocument, ErrorEnvelope, List, Refund};
 
 /// How far the gateway's clock may be behind ours.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
@@ -33,14 +35,28 @@ const PAGE: usize = 100;
 /// A list that is still not at its end is given up.
 const MAX_PAGES: usize = 100;
 
+/// How many calls are under way at once: a gateway that hangs must not take every thread.
+const AT_ONCE: usize = 8;
+/// How long a call waits for its turn; then it was never sent.
+const TURN_WAIT: Duration = Duration::from_secs(3);
+
 /// Ping++ over HTTP. Cheap to clone.
 #[derive(Clone)]
 pub struct PingppGateway {
     inner: Arc<Inner>,
 }
 
+/// What of a listed charge says whether it is the one that is looked for.
+#[derive(serde::Deserialize)]
+struct Head {
+    id: String,
+    #[serde(default)]
+    order_no: String,
+}
+
 struct Inner {
     settings: GatewaySettings,
+    turns: Arc<Semaphore>,
     mode: Mode,
     authorization: String,
     agent: Agent,
@@ -79,7 +95,9 @@ impl PingppGateway {
             .max_idle_connections(0)
             .build();
         let agent = connecting::agent(config);
-        Ok(Self { inner: Arc::new(Inner { settings, mode, authorization, agent }) })
+        Ok(Self {
+            inner: Arc::new(Inner { settings, turns: Arc::new(Semaphore::new(AT_ONCE)), mode, authorization, agent }),
+        })
     }
 
     /// Who we are at the gateway: the app, and whether its money is real.
@@ -100,8 +118,12 @@ impl PingppGateway {
         let Inner { settings, authorization, agent, .. } = self.inner.as_ref();
         let uri = Uri::from_str(&format!("{}{target}", settings.api_base));
         let uri = uri.map_err(|error| Failure::NotSent(error.into()))?;
-        let authorization = Some(authorization.clone());
-        perform(Exchange { agent: agent.clone(), uri, json, authorization, signer: settings.signer.clone() }).await
+        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.inner.turns).acquire_owned()).await;
+        let turn = turn.map_err(|late| Failure::NotSent(late.into()))?.map_err(|end| Failure::NotSent(end.into()))?;
+        let (authorization, signer) = (Some(authorization.clone()), settings.signer.clone());
+        let answer = perform(Exchange { agent: agent.clone(), uri, json, authorization, signer }, turn).await;
+        report(target, &answer);
+        answer
     }
 
     fn replies(&self) -> &ReplySignatures {
@@ -117,6 +139,21 @@ impl PingppGateway {
         }
         let text = success(self.get(&target).await, self.replies())?;
         serde_json::from_str(&text).map_err(unreadable)
+    }
+}
+
+/// One line for what the gateway did not do: the operation and the gateway's own code, no body.
+fn report(target: &str, answer: &Result<Answer, Failure>) {
+    let operation = target.split_once('?').map_or(target, |(path, _)| path);
+    match answer {
+        Ok(answer) if (200..300).contains(&answer.status) => {}
+        Ok(Answer { status, body, .. }) => {
+            let said = serde_json::from_slice::<ErrorEnvelope>(body).ok();
+            let (kind, code) = said.map_or((None, None), |said| (Some(said.error.kind), said.error.code));
+            tracing::warn!(operation, status, kind, code, "the gateway refused a call");
+        }
+        Err(Failure::NotSent(cause)) => tracing::warn!(operation, %cause, "the gateway was not reached"),
+        Err(Failure::Unknown(cause)) => tracing::warn!(operation, %cause, "the gateway's answer is unknown"),
     }
 }
 
@@ -174,14 +211,14 @@ impl PaymentGateway for PingppGateway {
         let mut after = None;
         for _ in 0..MAX_PAGES {
             let page = self.charge_page(from, after.as_deref()).await?;
-            let documents = page.data.iter().map(|item| ChargeDocument::parse(item.get()));
-            for document in documents {
-                let document = document.map_err(unreadable)?;
-                after = Some(document.charge.id.clone());
-                // The others are not ours to understand: the app may have other merchants' numbers.
-                if document.charge.order_no == number.as_str() {
+            for item in &page.data {
+                let head: Head = serde_json::from_str(item.get()).map_err(unreadable)?;
+                // The others are not ours to understand, and one that is odd must not hide ours.
+                if head.order_no == number.as_str() {
+                    let document = ChargeDocument::parse(item.get()).map_err(unreadable)?;
                     found.push(convert::charge(document).map_err(unreadable)?);
                 }
+                after = Some(head.id);
             }
             if !page.has_more || page.data.is_empty() {
                 return Ok(found);

@@ -91,7 +91,7 @@ fn refund(other: &Other) -> Result<GatewayRefund, GatewayError> {
         amount: Money::from_fen_u32(100),
         description: "unapplied".to_owned(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(gateway.create_refund(&request))
 }
 

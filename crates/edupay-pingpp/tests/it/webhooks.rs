@@ -84,8 +84,19 @@ fn nothing_unsigned_is_read() {
     let good = gateway.signer.sign(body.as_bytes()).unwrap();
     let keyless = WebhookVerifier::new(PublicKeys::none()).verify(Some(&good), body.as_bytes());
     assert!(matches!(keyless, Err(WebhookError::Signature(SignatureError::NoKey))));
-    assert_eq!(gateway.receive(b"\xff").unwrap_err(), CallbackRefusal::Unreadable);
-    assert_eq!(gateway.receive(b"{}").unwrap_err(), CallbackRefusal::Unreadable);
+}
+
+#[test]
+fn what_is_signed_and_unreadable_is_kept_under_a_name_of_its_own() {
+    let gateway = Gateway::new();
+    let odd_refund = json!({ "id": "re_1", "object": "refund", "charge": "ch_1", "amount": 1, "status": "sideways" });
+    for body in [b"\xff\0".to_vec(), b"{}".to_vec(), event(&odd_refund).to_string().into_bytes()] {
+        let kept = gateway.receive(&body).unwrap();
+        assert_eq!(kept.object, InboundObject::Unreadable);
+        assert_eq!(kept.id, gateway.receive(&body).unwrap().id);
+        assert!(!kept.body.contains('\0'), "no database keeps it");
+    }
+    assert_ne!(gateway.receive(b"{}").unwrap().id, gateway.receive(b"[]").unwrap().id);
 }
 
 #[test]

@@ -205,6 +205,8 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             candidate: self.attempt_no(),
             at: self.minute(1),
             expires_at: self.minute(31),
+            min_expires_at: self.minute(2),
+            look_at: self.minute(2),
         }
     }
 
@@ -281,6 +283,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             channel: Channel::Alipay,
             at: self.minute(1),
             expires_at: self.minute(31),
+            look_at: self.minute(2),
         }
     }
 

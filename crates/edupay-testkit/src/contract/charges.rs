@@ -4,13 +4,14 @@ use super::case::refusal_of;
 use super::{Case, StoreHarness};
 use edupay_domain::ids::{ChargeId, GatewayOrderNo};
 use edupay_domain::orders::{
-    OpenChargePlan, OpenOrderCharge, OpenedCharge, Order, PayRefusal, cancel_order, open_order_charge,
+    OpenChargePlan, OpenOrderCharge, OpenedCharge, Order, PayRefusal, cancel_order, close_order, open_order_charge,
 };
 use edupay_domain::payments::{
-    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, CloseAttempt,
-    RecordChargeReply, close_attempt, record_charge_reply,
+    AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook,
+    CloseAttempt, RecordChargeReply, claim_look, close_attempt, record_charge_reply,
 };
 use edupay_domain::store::StoreFault;
+use futures_util::future::join_all;
 
 impl<H: StoreHarness + ?Sized> Case<'_, H> {
     async fn record(&self, attempt: &ChargeAttempt, reply: ChargeReply) -> ChargeAttempt {
@@ -31,7 +32,21 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
 }
 
 fn reply_command(attempt: &ChargeAttempt, reply: ChargeReply) -> RecordChargeReply {
-    RecordChargeReply { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no.clone(), reply }
+    RecordChargeReply {
+        user_id: attempt.user_id,
+        gateway_order_no: attempt.gateway_order_no.clone(),
+        reply,
+        look_at: attempt.look_at,
+    }
+}
+
+fn look_command<H: StoreHarness + ?Sized>(case: &Case<'_, H>, attempt: &ChargeAttempt, minute: i64) -> ClaimLook {
+    ClaimLook {
+        user_id: attempt.user_id,
+        gateway_order_no: attempt.gateway_order_no.clone(),
+        at: case.minute(minute),
+        look_at: case.minute(minute.saturating_add(10)),
+    }
 }
 
 fn created(charge: &Charge) -> ChargeReply {
@@ -59,6 +74,7 @@ pub async fn the_first_attempt_has_the_number_of_its_order<H: StoreHarness + ?Si
         document: None,
         requested_at: command.at,
         expires_at: command.expires_at,
+        look_at: command.look_at,
     };
     let plan = OpenChargePlan::Open(attempt.clone());
     assert_eq!(opened, OpenedCharge::Planned { order: order.clone(), plan });
@@ -229,58 +245,121 @@ pub async fn a_closed_attempt_stays_closed_and_a_paid_one_paid<H: StoreHarness +
     }
     assert_eq!(case.attempts(&order).await, [closed]);
     let (late, charge) = case.open(&attempt).await;
-    assert_eq!((late.status, late.charge_id.as_ref()), (AttemptStatus::Closed, Some(&charge.id)));
+    assert_eq!((late.status, late.charge_id.as_ref()), (AttemptStatus::Open, Some(&charge.id)), "it can be paid");
     case.confirm(&order, &attempt, &charge).await;
     let kept = harness.charges().close_attempt(&close_command(&attempt), close_attempt).await.unwrap();
     assert_eq!(kept.status, AttemptStatus::Paid);
     case.audit().await;
 }
 
-/// Stale are attempts whose order no longer waits, or whose time has passed; not those that were
-/// asked for just now, nor those that are done.
-pub async fn attempts_nobody_will_pay_are_stale<H: StoreHarness + ?Sized>(harness: &H) {
+/// Due are unfinished attempts whose look has come, and at once those whose order was paid, cancelled
+/// or closed; never those that are done.
+pub async fn attempts_are_due_by_time_and_when_their_order_ends<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     let buyer = case.buyer(0, 0, 1_000).await;
-    let (waiting, paid, cancelled, done) = (
+    let (waiting, paid, cancelled, ran_out, done) = (
         case.order(buyer, 1).await,
         case.order(buyer, 2).await,
         case.order(buyer, 3).await,
+        case.order(buyer, 5).await,
         case.order(buyer, 4).await,
     );
-    let stale = async |minutes, asked_before| {
-        let (now, asked_before) = (case.minute(minutes), case.minute(asked_before));
-        let all = harness.charges().stale_attempts(now, asked_before, 100_000).await.unwrap();
+    let due = async |minutes| {
+        let all = harness.charges().due_attempts(case.minute(minutes), 100_000).await.unwrap();
         let numbers =
             all.into_iter().filter(|attempt| attempt.user_id == buyer).map(|attempt| attempt.gateway_order_no);
         let mut numbers: Vec<_> = numbers.collect();
         numbers.sort();
         numbers
     };
-    // Asked for at minute 1, to be paid until minute 31.
-    let waiting = case.open(&case.attempt(&waiting).await).await.0;
-    let unanswered = case.attempt(&paid).await;
-    let reversible = case.open(&case.attempt(&cancelled).await).await.0;
+    // Each is to be looked at in minute 2; a claim puts that off to minute 12.
+    let mut all = Vec::new();
+    for order in [&waiting, &paid, &cancelled, &ran_out] {
+        all.push(case.attempt(order).await);
+    }
     let (closed, refused) = (case.attempt(&done).await, case.attempt_by(&done, Channel::Alipay).await);
     harness.charges().close_attempt(&close_command(&closed), close_attempt).await.unwrap();
     case.record(&refused, ChargeReply::Refused).await;
-    assert_eq!(stale(30, 30).await, []);
+    assert_eq!(due(1).await, []);
+    assert_eq!(due(2).await.len(), 4);
+    for attempt in &all {
+        let claimed = harness.charges().claim_look(&look_command(&case, attempt, 2), claim_look).await.unwrap();
+        assert_eq!(claimed.map(|(_, awaited)| awaited), Some(Awaited::Yes));
+    }
+    assert_eq!(due(11).await, []);
 
     case.pay(&paid).await.unwrap();
     harness.orders().cancel(&case.cancel_command(&cancelled), cancel_order).await.unwrap();
     case.pay(&done).await.unwrap();
-    let mut expected = vec![unanswered.gateway_order_no.clone(), reversible.gateway_order_no.clone()];
-    expected.sort();
-    assert_eq!(stale(5, 2).await, expected);
-    assert_eq!(
-        stale(5, 0).await,
-        std::slice::from_ref(&reversible.gateway_order_no),
-        "the other was asked for just now"
-    );
+    assert_eq!(due(11).await.len(), 2, "what ended is due at once");
+    harness.orders().close(&case.close_command(&ran_out), close_order).await.unwrap();
+    assert_eq!(due(61).await.len(), 4);
+    assert_eq!(harness.charges().due_attempts(case.minute(61), 1).await.unwrap().len(), 1);
+    for (attempt, expected) in all.iter().zip([Awaited::Yes, Awaited::No, Awaited::No, Awaited::No]) {
+        let claimed = harness.charges().claim_look(&look_command(&case, attempt, 61), claim_look).await.unwrap();
+        assert_eq!(claimed.map(|(_, awaited)| awaited), Some(expected));
+    }
+}
 
-    expected.push(waiting.gateway_order_no.clone());
-    expected.sort();
-    assert_eq!(stale(31, 2).await, expected);
-    assert_eq!(harness.charges().stale_attempts(case.minute(31), case.minute(2), 1).await.unwrap().len(), 1);
+/// Paid from the balance or by a charge, cancelled, or closed: in the same transaction the order's
+/// unfinished attempts are due, however far off their next look was; finished ones stay as they were,
+/// and so do the attempts of another order.
+pub async fn an_order_that_no_longer_waits_makes_its_attempts_due_at_once<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let buyer = case.buyer(0, 0, 1_000).await;
+    let bystander = case.order(buyer, 1).await;
+    case.attempt(&bystander).await;
+    for (way, minutes) in [("balance", 2), ("cancel", 3), ("charge", 4), ("close", 60)] {
+        let order = case.order(buyer, 100).await;
+        let refused = case.attempt(&order).await;
+        case.record(&refused, ChargeReply::Refused).await;
+        let paying = case.open(&case.attempt_by(&order, Channel::Alipay).await).await;
+        case.attempt_by(&order, Channel::Wx).await;
+        for attempt in case.attempts(&order).await {
+            let far_off = ClaimLook { look_at: case.minute(6_000), ..look_command(&case, &attempt, 2) };
+            let claimed = harness.charges().claim_look(&far_off, claim_look).await.unwrap();
+            assert_eq!(claimed.is_some(), attempt.status != AttemptStatus::Refused);
+        }
+        let (before, others) = (case.attempts(&order).await, case.attempts(&bystander).await);
+        match way {
+            "balance" => drop(case.pay(&order).await.unwrap()),
+            "cancel" => drop(harness.orders().cancel(&case.cancel_command(&order), cancel_order).await.unwrap()),
+            "charge" => drop(case.confirm(&order, &paying.0, &paying.1).await),
+            _ => drop(harness.orders().close(&case.close_command(&order), close_order).await.unwrap()),
+        }
+        let after = case.attempts(&order).await;
+        assert_eq!(after.len(), 3);
+        for (before, after) in before.iter().zip(&after) {
+            match after.status {
+                AttemptStatus::Refused => assert_eq!(after, before, "{way}"),
+                AttemptStatus::Paid => assert_eq!((way, &after.charge_id), ("charge", &before.charge_id)),
+                _ => assert_eq!(*after, ChargeAttempt { look_at: case.minute(minutes), ..before.clone() }, "{way}"),
+            }
+        }
+        let due = harness.charges().due_attempts(case.minute(minutes), 100_000).await.unwrap();
+        let due = due.iter().filter(|attempt| attempt.user_id == buyer && attempt.subject == refused.subject);
+        assert_eq!(due.count(), if way == "charge" { 1 } else { 2 }, "{way}");
+        assert_eq!(case.attempts(&bystander).await, others, "{way}");
+    }
+    case.audit().await;
+}
+
+/// Of many workers one may look; then nobody until the next look.
+pub async fn a_look_is_claimed_by_one_worker<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let order = case.order(case.user().await.id, 100).await;
+    let attempt = case.attempt(&order).await;
+    let answers = join_all((0..8).map(|_| {
+        let (charges, command) = (harness.charges(), look_command(&case, &attempt, 2));
+        tokio::spawn(async move { charges.claim_look(&command, claim_look).await.unwrap().is_some() })
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|granted| matches!(granted, Ok(true))).count(), 1, "{answers:?}");
+    let claim = async |minute| {
+        harness.charges().claim_look(&look_command(&case, &attempt, minute), claim_look).await.unwrap().is_some()
+    };
+    assert!(!claim(11).await);
+    assert!(claim(12).await);
 }
 
 /// A charge's id finds the attempt it answered, for the attempt's user and nobody else.

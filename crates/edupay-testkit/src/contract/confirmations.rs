@@ -10,7 +10,8 @@ use edupay_domain::orders::{
     ConfirmOrderCharge, Order, OrderState, PaidOrder, Payment, Tender, cancel_order, close_order, confirm_order_charge,
 };
 use edupay_domain::payments::{
-    AttemptStatus, Channel, Charge, ChargeAttempt, Confirmation, Mode, Receipt, ReceiptStatus, UnappliedReason,
+    AttemptStatus, Channel, Charge, ChargeAttempt, ChargeReply, Confirmation, Mode, Receipt, ReceiptStatus,
+    RecordChargeReply, UnappliedReason, record_charge_reply,
 };
 
 /// What is wrong with a charge.
@@ -50,9 +51,12 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         assert_eq!(self.harness().receipts().find_owner(&charge.id).await.unwrap(), Some(buyer));
         assert_eq!(self.stored(order).await, order_before);
         assert_eq!(self.harness().orders().owned_courses(buyer).await.unwrap(), owned_before);
-        assert_eq!(self.stored_attempt(attempt).await.status, AttemptStatus::Paid);
+        // A stranger of a charge does not take the place of the one that was asked for.
+        let strange = matches!(reason, UnappliedReason::ModeDiffers | UnappliedReason::AppDiffers);
+        let status = if strange { attempt.status } else { AttemptStatus::Paid };
+        assert_eq!(self.stored_attempt(attempt).await.status, status);
 
-        let booked = u8::from(reason != UnappliedReason::CurrencyDiffers);
+        let booked = u8::from(reason.is_booked());
         let entries = before.entries.saturating_add(i64::from(booked));
         assert_eq!(self.wallet(buyer).await, Wallet { entries, ..before });
         let newest = self.statement(buyer).await.into_iter().next();
@@ -177,7 +181,8 @@ pub async fn a_charge_of_an_ended_order_is_kept_for_refund<H: StoreHarness + ?Si
 pub async fn a_charge_that_differs_waits_for_a_person<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     let buyer = case.user().await.id;
-    let changes: [(UnappliedReason, Change); 5] = [
+    let changes: [(UnappliedReason, Change); 6] = [
+        (UnappliedReason::RefundedAlready, |charge| Charge { amount_refunded: fen(1), ..charge }),
         (UnappliedReason::AmountDiffers, |charge| Charge { amount: fen(99), ..charge }),
         (UnappliedReason::AmountDiffers, |charge| Charge { amount: fen(101), ..charge }),
         (UnappliedReason::CurrencyDiffers, |charge| Charge { currency: "usd".to_owned(), ..charge }),
@@ -192,6 +197,27 @@ pub async fn a_charge_that_differs_waits_for_a_person<H: StoreHarness + ?Sized>(
         let due = harness.receipts().due_refunds(case.minute(600), 100_000).await.unwrap();
         assert!(!due.iter().any(|receipt| receipt.user_id == buyer), "it must not go back by itself");
     }
+    case.audit().await;
+}
+
+/// A charge that is not the attempt's own is kept, and leaves the attempt to its own one.
+pub async fn a_strangers_charge_leaves_the_attempt_to_its_own<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let order = case.order(case.user().await.id, 100).await;
+    let attempt = case.attempt(&order).await;
+    let charge = case.charge(&attempt);
+    let reply = RecordChargeReply {
+        user_id: attempt.user_id,
+        gateway_order_no: attempt.gateway_order_no.clone(),
+        reply: ChargeReply::Created { charge_id: charge.id.clone(), document: charge.document.clone() },
+        look_at: case.minute(25),
+    };
+    let open = harness.charges().record_reply(&reply, record_charge_reply).await.unwrap();
+    assert_eq!((open.status, open.look_at), (AttemptStatus::Open, case.minute(25)));
+    let strange = case.confirm(&order, &attempt, &Charge { amount: fen(99), ..case.charge(&attempt) }).await;
+    assert_eq!(strange.receipt().reason, Some(UnappliedReason::AmountDiffers));
+    assert_eq!(case.stored_attempt(&attempt).await, open);
+    assert!(matches!(case.confirm(&order, &attempt, &charge).await, Confirmation::Applied(_)));
     case.audit().await;
 }
 

@@ -183,7 +183,9 @@ macro_rules! store_contract {
             a_reply_to_no_attempt_is_corrupt
             an_order_that_cannot_be_paid_opens_no_charge
             a_closed_attempt_stays_closed_and_a_paid_one_paid
-            attempts_nobody_will_pay_are_stale
+            attempts_are_due_by_time_and_when_their_order_ends
+            an_order_that_no_longer_waits_makes_its_attempts_due_at_once
+            a_look_is_claimed_by_one_worker
             a_charge_finds_the_attempt_of_its_own_user_only
         }
         $crate::__claims! { $harness; confirmations:
@@ -193,6 +195,7 @@ macro_rules! store_contract {
             a_charge_of_an_owned_course_is_kept_for_refund
             a_charge_of_an_ended_order_is_kept_for_refund
             a_charge_that_differs_waits_for_a_person
+            a_strangers_charge_leaves_the_attempt_to_its_own
             a_charge_paid_in_time_pays_however_late_we_hear
             the_same_charge_is_confirmed_once
             a_charge_is_claimed_over_all_users
@@ -204,6 +207,7 @@ macro_rules! store_contract {
             a_refund_is_booked_once
             a_pending_refund_is_looked_at_later
             a_failed_refund_waits_for_a_person
+            a_refund_that_the_gateway_refuses_waits_for_a_person
             news_of_no_receipt_change_nothing
             a_refund_claim_is_granted_to_one_of_many
         }
@@ -219,7 +223,7 @@ macro_rules! store_contract {
             a_refused_top_up_leaves_nothing
             a_top_up_pays_the_debt_first
             a_second_charge_of_a_top_up_is_kept_for_refund
-            an_attempt_of_a_credited_top_up_is_not_stale
+            an_attempt_of_a_credited_top_up_is_not_due
             someone_elses_top_up_is_none
         }
         $crate::__races! { $harness, $rounds;

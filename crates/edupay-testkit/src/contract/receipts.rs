@@ -6,8 +6,8 @@ use edupay_domain::events::{Event, EventBody};
 use edupay_domain::ledger::EntryKind;
 use edupay_domain::orders::cancel_order;
 use edupay_domain::payments::{
-    ClaimRefund, GatewayRefund, Receipt, ReceiptStatus, RecordRefund, RefundClaim, RefundStatus, claim_refund,
-    record_refund,
+    ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundClaim, RefundStatus,
+    claim_refund, hold_refund, record_refund,
 };
 use futures_util::future::join_all;
 
@@ -161,6 +161,27 @@ pub async fn a_failed_refund_waits_for_a_person<H: StoreHarness + ?Sized>(harnes
         assert_eq!(case.claim(&receipt, 600).await, RefundClaim::Denied);
         assert_eq!(case.entry_kinds(receipt.user_id).await, [EntryKind::KeepUnappliedReceipt]);
     }
+    case.audit().await;
+}
+
+/// A refund that the gateway refuses is nobody's work any more; one that is done stays done.
+pub async fn a_refund_that_the_gateway_refuses_waits_for_a_person<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let receipt = case.due().await;
+    case.claim(&receipt, 4).await;
+    let command = HoldRefund { user_id: receipt.user_id, charge_id: receipt.charge_id.clone() };
+    let held = harness.receipts().hold_refund(&command, hold_refund).await.unwrap().unwrap();
+    assert_eq!((held.status, held.reason), (ReceiptStatus::Review, receipt.reason));
+    assert!(!case.is_due(&receipt, 600).await);
+    assert_eq!(case.claim(&receipt, 600).await, RefundClaim::Denied);
+
+    let refunded = case.due().await;
+    case.news(&case.refund_news(&refunded, RefundStatus::Succeeded)).await.unwrap();
+    let command = HoldRefund { user_id: refunded.user_id, charge_id: refunded.charge_id.clone() };
+    let kept = harness.receipts().hold_refund(&command, hold_refund).await.unwrap().unwrap();
+    assert_eq!(kept.status, ReceiptStatus::Refunded);
+    let unknown = HoldRefund { charge_id: case.charge_id(), ..command };
+    assert_eq!(harness.receipts().hold_refund(&unknown, hold_refund).await.unwrap(), None);
     case.audit().await;
 }
 

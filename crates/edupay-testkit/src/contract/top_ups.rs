@@ -102,20 +102,19 @@ pub async fn a_second_charge_of_a_top_up_is_kept_for_refund<H: StoreHarness + ?S
     case.audit().await;
 }
 
-/// While a top-up waits its attempt is stale only past its time; once credited, never.
-pub async fn an_attempt_of_a_credited_top_up_is_not_stale<H: StoreHarness + ?Sized>(harness: &H) {
+/// While a top-up waits its attempt is due when its look has come; once credited, never.
+pub async fn an_attempt_of_a_credited_top_up_is_not_due<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     let buyer = case.user().await.id;
     let (number, attempt) = case.top_up(buyer, 100).await;
-    let stale = async |minutes| {
-        let now = case.minute(minutes);
-        let all: Vec<ChargeAttempt> = harness.charges().stale_attempts(now, now, 100_000).await.unwrap();
-        all.iter().any(|stale| stale.gateway_order_no == attempt.gateway_order_no)
+    let due = async |minutes| {
+        let all: Vec<ChargeAttempt> = harness.charges().due_attempts(case.minute(minutes), 100_000).await.unwrap();
+        all.iter().any(|due| due.gateway_order_no == attempt.gateway_order_no)
     };
-    assert!(!stale(30).await);
-    assert!(stale(31).await);
+    assert!(!due(1).await);
+    assert!(due(2).await);
     case.confirm_top_up(&number, &attempt, &case.charge(&attempt)).await;
-    assert!(!stale(31).await);
+    assert!(!due(100).await);
 }
 
 /// Nobody else finds a top-up.

@@ -151,7 +151,7 @@ impl State {
                 let applied = for_order == once || credits(receipt.gateway_order_no.as_str());
                 applied && kept == never && refunded == never
             }
-            (Some(UnappliedReason::CurrencyDiffers), ReceiptStatus::Review) => {
+            (Some(UnappliedReason::CurrencyDiffers | UnappliedReason::ModeDiffers), ReceiptStatus::Review) => {
                 for_order == never && kept == never && refunded == never
             }
             (Some(_), ReceiptStatus::Refunded) => for_order == never && kept == once && refunded == once,

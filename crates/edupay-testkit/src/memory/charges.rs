@@ -6,8 +6,8 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, UserId};
 use edupay_domain::orders::{ChargeView, OpenChargePlan, OpenOrderCharge, OpenedCharge, Order, OrderState};
 use edupay_domain::payments::{
-    AttemptStatus, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, CloseAttempt, CloseAttemptRule,
-    RecordChargeReply, RecordChargeReplyRule,
+    AttemptStatus, Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule,
+    CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
 };
 use edupay_domain::store::StoreError;
 use edupay_domain::top_ups::TopUpState;
@@ -78,14 +78,18 @@ impl State {
         }
     }
 
-    fn is_stale(&self, attempt: &ChargeAttempt, now: Timestamp, asked_before: Timestamp) -> bool {
-        let may_be_paid = match attempt.status {
-            AttemptStatus::Open => true,
-            AttemptStatus::Requested => attempt.requested_at < asked_before,
-            AttemptStatus::Refused | AttemptStatus::Closed | AttemptStatus::Paid => false,
-        };
-        may_be_paid && (attempt.expires_at <= now || !self.waits_for_payment(attempt))
+    /// Makes the unfinished attempts for a subject due: it no longer waits for payment.
+    pub(super) fn make_due(&mut self, user_id: UserId, subject: &ChargeSubject, at: Timestamp) {
+        for attempt in self.attempts.entry(user_id).or_default() {
+            if attempt.subject == *subject && is_unfinished(attempt) {
+                attempt.look_at = at;
+            }
+        }
     }
+}
+
+fn is_unfinished(attempt: &ChargeAttempt) -> bool {
+    matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Open)
 }
 
 #[async_trait]
@@ -125,17 +129,27 @@ impl ChargeStore for MemoryStore {
         })
     }
 
-    async fn stale_attempts(
-        &self,
-        now: Timestamp,
-        asked_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ChargeAttempt>, StoreError> {
+    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
         self.transaction(|state| {
             let attempts = state.attempts.values().flatten();
-            let mut stale: Vec<_> = attempts.filter(|attempt| state.is_stale(attempt, now, asked_before)).collect();
-            stale.sort_by_key(|attempt| attempt.requested_at);
-            Ok(at_most(stale.into_iter().cloned(), limit))
+            let mut due: Vec<_> = attempts.filter(|attempt| is_unfinished(attempt) && attempt.look_at <= now).collect();
+            due.sort_by_key(|attempt| attempt.look_at);
+            Ok(at_most(due.into_iter().cloned(), limit))
+        })
+    }
+
+    async fn claim_look(
+        &self,
+        command: &ClaimLook,
+        rule: ClaimLookRule,
+    ) -> Result<Option<(ChargeAttempt, Awaited)>, StoreError> {
+        self.transaction(|state| {
+            let Some(next) = rule(command, state.attempt(command.user_id, &command.gateway_order_no)?) else {
+                return Ok(None);
+            };
+            state.put_attempt(next.clone());
+            let awaited = if state.waits_for_payment(&next) { Awaited::Yes } else { Awaited::No };
+            Ok(Some((next, awaited)))
         })
     }
 }

@@ -26,8 +26,8 @@ impl State {
         match plan {
             ConfirmationPlan::Apply { subject, attempt, receipt, posted, events } => {
                 self.book(&posted, at);
-                write_subject(self, subject);
                 self.put_attempt(attempt);
+                write_subject(self, subject);
                 self.add_receipt(receipt.clone());
                 self.outbox.extend(events);
                 Confirmation::Applied(receipt)

@@ -11,7 +11,7 @@ use edupay_domain::orders::{
     CreatedOrder, EndPlan, Entitlement, OpenOrderCharge, OpenOrderChargeRule, OpenedCharge, Order, OrderState,
     OrderStore, PaidOrder, PayFromBalance, PayFromBalanceRule, PayPlan, PayRefusal, PayView, Visibility,
 };
-use edupay_domain::payments::{Confirmation, ConfirmationPlan};
+use edupay_domain::payments::{ChargeSubject, Confirmation, ConfirmationPlan};
 use edupay_domain::store::{EffectError, StoreError};
 
 impl State {
@@ -66,6 +66,7 @@ impl State {
         match plan {
             PayPlan::Pay { order, entitlements, posted, events } => {
                 self.book(&posted, at);
+                self.end_waiting(&order, at);
                 self.put_order(order.clone());
                 self.put_entitlements(entitlements);
                 self.outbox.extend(events);
@@ -105,14 +106,20 @@ impl State {
         at: Timestamp,
     ) -> Confirmation {
         self.write_confirmation(plan, at, |state, (order, entitlements)| {
+            state.end_waiting(&order, at);
             state.put_order(order);
             state.put_entitlements(entitlements);
         })
     }
 
-    fn write_end(&mut self, plan: EndPlan) -> Order {
+    fn end_waiting(&mut self, order: &Order, at: Timestamp) {
+        self.make_due(order.user_id, &ChargeSubject::Order(order.order_no.clone()), at);
+    }
+
+    fn write_end(&mut self, plan: EndPlan, at: Timestamp) -> Order {
         match plan {
             EndPlan::End { order, events } => {
+                self.end_waiting(&order, at);
                 self.put_order(order.clone());
                 self.outbox.extend(events);
                 order
@@ -173,7 +180,7 @@ impl OrderStore for MemoryStore {
         self.transaction(|state| {
             let order = state.order(command.user_id, &command.order_no).cloned();
             let plan = rule(command, &order).map_err(EffectError::Refused)?;
-            Ok(state.write_end(plan))
+            Ok(state.write_end(plan, command.at))
         })
     }
 
@@ -189,7 +196,7 @@ impl OrderStore for MemoryStore {
     async fn close(&self, command: &CloseOrder, rule: CloseOrderRule) -> Result<Option<Order>, StoreError> {
         self.transaction(|state| {
             let plan = state.order(command.user_id, &command.order_no).map(|order| rule(command, order));
-            Ok(plan.map(|plan| state.write_end(plan)))
+            Ok(plan.map(|plan| state.write_end(plan, command.at)))
         })
     }
 

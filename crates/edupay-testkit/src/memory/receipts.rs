@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, UserId};
 use edupay_domain::payments::{
-    ClaimRefund, ClaimRefundRule, Receipt, ReceiptStatus, ReceiptStore, ReceiptView, RecordRefund, RecordRefundRule,
-    RefundClaim,
+    ClaimRefund, ClaimRefundRule, HoldRefund, HoldRefundRule, Receipt, ReceiptStatus, ReceiptStore, ReceiptView,
+    RecordRefund, RecordRefundRule, RefundClaim,
 };
 use edupay_domain::store::StoreError;
 
@@ -61,6 +61,17 @@ impl ReceiptStore for MemoryStore {
         })
     }
 
+    async fn hold_refund(&self, command: &HoldRefund, rule: HoldRefundRule) -> Result<Option<Receipt>, StoreError> {
+        self.transaction(|state| {
+            let Some(next) = state.receipt(command.user_id, &command.charge_id).map(|receipt| rule(command, receipt))
+            else {
+                return Ok(None);
+            };
+            state.put_receipt(next.clone());
+            Ok(Some(next))
+        })
+    }
+
     async fn record_refund(
         &self,
         command: &RecordRefund,
@@ -71,7 +82,7 @@ impl ReceiptStore for MemoryStore {
                 return Ok(None);
             };
             let wallet = state.wallet(command.user_id).ok_or_else(|| corrupt("the receipt has no user"))?;
-            let Ok(plan) = rule(command, &ReceiptView { receipt, wallet }) else { return Ok(None) };
+            let plan = rule(command, &ReceiptView { receipt, wallet }).map_err(corrupt)?;
             if let Some(posted) = &plan.posted {
                 state.check_booking(posted)?;
                 state.book(posted, command.at);

@@ -4,7 +4,7 @@ use super::{MemoryStore, corrupt, wall};
 use async_trait::async_trait;
 use edupay_domain::ids::{TopUpNo, UserId};
 use edupay_domain::ledger::LedgerError;
-use edupay_domain::payments::Confirmation;
+use edupay_domain::payments::{ChargeSubject, Confirmation};
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::{
     ConfirmTopUp, ConfirmTopUpRule, OpenTopUp, OpenTopUpRule, OpenedTopUp, TopUp, TopUpRefusal, TopUpStore, TopUpView,
@@ -41,6 +41,7 @@ impl TopUpStore for MemoryStore {
             let plan = rule(command, &view).map_err(EffectError::Refused)?;
             state.check_confirmation(&plan)?;
             Ok(state.write_confirmation(plan, command.at, |state, top_up| {
+                state.make_due(user_id, &ChargeSubject::TopUp(top_up.top_up_no.clone()), command.at);
                 state.top_ups.insert(top_up.top_up_no.clone(), top_up);
             }))
         })

@@ -85,7 +85,7 @@ async fn a_callback_of_an_unknown_charge_is_kept_and_tried_again() {
     // The same callback reaches a platform that does not know the number yet.
     let other = Platform::new();
     assert_eq!(other.payments.receive(&event).await.unwrap(), EventOutcome::Unmatched);
-    assert_eq!(other.payments.retry_inbox(10).await.unwrap(), 0);
+    assert_eq!(other.payments.retry_inbox(10).await.unwrap().done, 0);
 
     assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);
     assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);

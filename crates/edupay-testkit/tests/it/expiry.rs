@@ -1,6 +1,7 @@
 //! Orders whose time runs out, and what becomes of their charges.
 
 use chrono::TimeDelta;
+use edupay_domain::ledger::EntryKind;
 use edupay_domain::orders::OrderState;
 use edupay_domain::payments::{AttemptStatus, Channel, ChargeSubject, ReceiptStatus, UnappliedReason};
 use edupay_testkit::gateway::{Call, Fault};
@@ -13,12 +14,12 @@ async fn an_expired_order_is_closed_and_its_charge_reversed() {
     let order = platform.order(&buyer, 9_900).await;
     let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
     platform.clock.step(TimeDelta::hours(23));
-    assert_eq!(platform.orders.close_expired(10).await.unwrap(), 0);
+    assert_eq!(platform.orders.close_expired(10).await.unwrap().done, 0);
     platform.clock.step(TimeDelta::hours(2));
-    assert_eq!(platform.orders.close_expired(10).await.unwrap(), 1);
-    assert_eq!(platform.orders.close_expired(10).await.unwrap(), 0);
-    assert_eq!(platform.payments.close_stale(10).await.unwrap(), 1);
-    assert_eq!(platform.payments.close_stale(10).await.unwrap(), 0);
+    assert_eq!(platform.orders.close_expired(10).await.unwrap().done, 1);
+    assert_eq!(platform.orders.close_expired(10).await.unwrap().done, 0);
+    assert_eq!(platform.payments.look_after(10).await.unwrap().done, 1);
+    assert_eq!(platform.payments.look_after(10).await.unwrap().done, 0);
 
     let closed = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert_eq!(closed.state, OrderState::Closed);
@@ -40,8 +41,9 @@ async fn an_order_that_was_paid_in_time_is_paid_and_not_closed_although_the_call
     platform.clock.step(TimeDelta::hours(2));
     // As long as the gateway can't be asked, the order waits.
     platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
-    assert_eq!(platform.orders.close_expired(10).await.unwrap(), 0);
-    assert_eq!(platform.orders.close_expired(10).await.unwrap(), 0);
+    let round = platform.orders.close_expired(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (0, 1));
+    assert_eq!(platform.orders.close_expired(10).await.unwrap().done, 1);
     let paid = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert!(matches!(paid.state, OrderState::Paid(_)));
     platform.audit().await;
@@ -56,14 +58,75 @@ async fn a_charge_paid_after_the_order_was_cancelled_goes_back() {
     platform.orders.cancel(buyer.id, order.order_no.clone()).await.unwrap();
     // The payer is faster than the reversal, and we hear of it only by the refusal to reverse.
     platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
-    platform.payments.close_stale(10).await.unwrap();
+    platform.payments.look_after(10).await.unwrap();
 
     let receipts = platform.store.receipts_of(buyer.id);
     let reasons: Vec<_> = receipts.iter().map(|receipt| (receipt.status, receipt.reason)).collect();
     assert_eq!(reasons, [(ReceiptStatus::RefundDue, Some(UnappliedReason::OrderCancelled))]);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 1);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
     assert_eq!(platform.gateway.refunds().len(), 1);
     let cancelled = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert_eq!(cancelled.state, OrderState::Cancelled);
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_lost_callback_heals_without_anybody_asking() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
+    assert_eq!(platform.payments.look_after(10).await.unwrap().done, 0, "not due yet");
+    platform.clock.step(TimeDelta::seconds(10));
+    assert_eq!(platform.payments.look_after(10).await.unwrap().done, 1);
+    let paid = platform.store.journal(buyer.id).last().map(|row| row.kind);
+    assert_eq!(paid, Some(EntryKind::ConfirmOrderCharge));
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_that_cannot_be_reversed_is_looked_after_and_a_late_payment_goes_back() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 10_000).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.orders.pay_from_balance(buyer.id, order.order_no.clone()).await.unwrap();
+    platform.gateway.fail_until_healed(Call::ReverseCharge, Fault::Refuse);
+    for _ in 0..3 {
+        platform.payments.look_after(10).await.unwrap();
+        platform.clock.step(TimeDelta::minutes(10));
+    }
+    let subject = ChargeSubject::Order(order.order_no.clone());
+    let open = platform.payments.attempts_of(buyer.id, &subject).await.unwrap();
+    assert!(open.iter().all(|attempt| attempt.status == AttemptStatus::Open), "it can still be paid");
+
+    // Nobody tells us of this payment.
+    platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
+    platform.clock.step(TimeDelta::hours(2));
+    platform.payments.look_after(10).await.unwrap();
+    let receipts = platform.store.receipts_of(buyer.id);
+    let reasons: Vec<_> = receipts.iter().map(|receipt| (receipt.status, receipt.reason)).collect();
+    assert_eq!(reasons, [(ReceiptStatus::RefundDue, Some(UnappliedReason::PaidAlready))]);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_the_gateway_refuses_waits_for_a_person() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.orders.cancel(buyer.id, order.order_no.clone()).await.unwrap();
+    platform.gateway.payer_pays(attempt.charge_id.as_ref().unwrap()).unwrap();
+    platform.payments.look_after(10).await.unwrap();
+    platform.gateway.fail_next(Call::CreateRefund, Fault::Refuse);
+    let round = platform.payments.refund_due(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (0, 1), "whoever runs the round is told");
+    let statuses: Vec<_> = platform.store.receipts_of(buyer.id).iter().map(|receipt| receipt.status).collect();
+    assert_eq!(statuses, [ReceiptStatus::Review]);
+    platform.clock.step(TimeDelta::days(2));
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
+    assert_eq!(platform.gateway.refunds().len(), 0);
 }

@@ -4,5 +4,6 @@ mod charges_of_orders;
 mod contract;
 mod expiry;
 mod histories;
+mod looks;
 mod refunds;
 mod top_ups;

@@ -33,8 +33,8 @@ async fn status(platform: &Platform, buyer: &User, charge_id: &ChargeId) -> Rece
 async fn a_second_payment_is_refunded_once() {
     let platform = Platform::new();
     let (buyer, second) = paid_twice(&platform).await;
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 1);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 0);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
     let refunds = platform.gateway.refunds();
     assert_eq!(refunds.iter().map(|refund| &refund.charge_id).collect::<Vec<_>>(), [&second]);
     assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
@@ -46,14 +46,14 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_and_not_asked_for_again() 
     let platform = Platform::new();
     let (buyer, second) = paid_twice(&platform).await;
     platform.gateway.fail_next(Call::CreateRefund, Fault::LoseAnswer);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 0);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 0, "somebody may still be at work");
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0, "somebody may still be at work");
     // The list is out of reach too: then nothing is asked for.
     platform.clock.step(TimeDelta::minutes(1));
     platform.gateway.fail_next(Call::ListRefunds, Fault::LoseRequest);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 0);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
     platform.clock.step(TimeDelta::minutes(1));
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 1);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
     assert_eq!(platform.gateway.refunds().len(), 1);
     assert_eq!(platform.gateway.calls(Call::CreateRefund), 1);
     assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
@@ -65,9 +65,9 @@ async fn a_refund_whose_request_was_lost_is_asked_for_again() {
     let platform = Platform::new();
     let (buyer, second) = paid_twice(&platform).await;
     platform.gateway.fail_next(Call::CreateRefund, Fault::LoseRequest);
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 0);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
     platform.clock.step(TimeDelta::minutes(1));
-    assert_eq!(platform.payments.refund_due(10).await.unwrap(), 1);
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
     assert_eq!(platform.gateway.refunds().len(), 1);
     assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
 }
@@ -86,5 +86,19 @@ async fn a_pending_refund_is_booked_when_its_callback_comes() {
         assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
     }
     assert_eq!(platform.store.journal(buyer.id).len(), 3);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_throttled_refund_is_tried_again() {
+    let platform = Platform::new();
+    let (buyer, second) = paid_twice(&platform).await;
+    platform.gateway.fail_next(Call::CreateRefund, Fault::Throttle);
+    let round = platform.payments.refund_due(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (0, 1));
+    assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::RefundRequested);
+    platform.clock.step(TimeDelta::minutes(1));
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
+    assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
     platform.audit().await;
 }

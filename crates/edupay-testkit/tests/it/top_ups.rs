@@ -3,7 +3,10 @@
 use edupay_domain::accounts::{AdjustBalance, WalletStore};
 use edupay_domain::clock::Clock;
 use edupay_domain::ledger::Bucket;
-use edupay_domain::payments::{Channel, ProofRefusal};
+use edupay_domain::payments::{
+    AttemptStatus, Channel, ChargeStore, CloseAttempt, PaymentGateway, ProofRefusal, ReceiptStatus, RefundRequest,
+    UnappliedReason, close_attempt,
+};
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::TopUpRefusal;
 use edupay_testkit::fixtures::{event_id, fen, owe};
@@ -79,4 +82,44 @@ async fn a_top_up_whose_payment_is_unknown_is_credited_when_it_turns_out_to_be_p
     }
     assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_paid_charge_is_a_proof_although_its_attempt_was_closed() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+    let charge_id = attempt.charge_id.unwrap();
+    let command = CloseAttempt { user_id: buyer.id, gateway_order_no: attempt.gateway_order_no };
+    let closed = platform.store.close_attempt(&command, close_attempt).await.unwrap();
+    assert_eq!(closed.status, AttemptStatus::Closed);
+    platform.gateway.payer_pays(&charge_id).unwrap();
+    for _ in 0..2 {
+        platform.top_ups.redeem(buyer.id, &charge_id).await.unwrap();
+        assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
+    }
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_that_was_given_back_is_not_credited() {
+    for given_back in [1, 10_000] {
+        let platform = Platform::new();
+        let buyer = platform.buyer("xiaoyu", 0).await;
+        let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+        let charge_id = attempt.charge_id.unwrap();
+        platform.gateway.payer_pays(&charge_id).unwrap();
+        // Somebody gives it back at the gateway before we hear that it was paid.
+        let (amount, description) = (fen(given_back), "by hand".to_owned());
+        let request = RefundRequest { charge_id: charge_id.clone(), amount, description };
+        platform.gateway.create_refund(&request).await.unwrap();
+        let refused = platform.top_ups.redeem(buyer.id, &charge_id).await;
+        assert!(matches!(refused, Err(EffectError::Refused(ProofRefusal::Invalid))));
+        assert!(platform.wallet(&buyer).await.cash.is_zero());
+        let receipt = platform.payments.find_receipt(buyer.id, &charge_id).await.unwrap().unwrap();
+        assert_eq!((receipt.status, receipt.reason), (ReceiptStatus::Review, Some(UnappliedReason::RefundedAlready)));
+        assert!(platform.payments.refund_due(10).await.unwrap().failed.is_empty());
+        assert_eq!(platform.gateway.refunds().len(), 1, "nothing goes back by itself");
+        platform.audit().await;
+    }
 }

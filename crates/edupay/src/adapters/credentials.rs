@@ -8,17 +8,32 @@ use async_trait::async_trait;
 use edupay_domain::accounts::{Credentials, PasswordHash, Token, TokenDigest};
 use edupay_domain::store::{StoreError, StoreFault};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Hashes with Argon2id's recommended parameters, off the async threads.
 pub(crate) struct Argon2Credentials {
     /// What an unknown name's password is compared with, so that it takes as long as a known one's.
     nobody: PasswordHash,
+    /// Each hash takes 19 MiB and a core: more at once would take them from payments.
+    turns: Semaphore,
 }
+
+/// How many hashes are made at once.
+const AT_ONCE: usize = 2;
+/// How long a log-in waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(2);
 
 impl Argon2Credentials {
     /// Makes the hash of nobody's password, once.
     pub(crate) fn new() -> Result<Self, StoreError> {
-        Ok(Self { nobody: hash(&hex(&random::<16>()))? })
+        Ok(Self { nobody: hash(&hex(&random::<16>()))?, turns: Semaphore::new(AT_ONCE) })
+    }
+}
+
+impl Argon2Credentials {
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        tokio::time::timeout(TURN_WAIT, self.turns.acquire()).await.map_err(failed)?.map_err(failed)
     }
 }
 
@@ -38,10 +53,12 @@ fn hex(bytes: &[u8]) -> String {
 #[async_trait]
 impl Credentials for Argon2Credentials {
     async fn hash_password(&self, password: String) -> Result<PasswordHash, StoreError> {
+        let _turn = self.turn().await?;
         actix_web::web::block(move || hash(&password)).await.map_err(failed)?
     }
 
     async fn verify_password(&self, password: String, hash: Option<PasswordHash>) -> Result<bool, StoreError> {
+        let _turn = self.turn().await?;
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone());
         let right = actix_web::web::block(move || {

@@ -4,7 +4,8 @@ use super::{directory, say};
 use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Settings};
 use crate::signals::Ending;
-use crate::{app, demo_data, logs, worker};
+use crate::worker::Worker;
+use crate::{app, demo_data, logs};
 use clap::Args;
 use edupay_http::Services;
 use edupay_persistence::SqlStore;
@@ -67,10 +68,9 @@ pub(super) async fn serve(
         handle.stop(true).await;
     });
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
-    let (stop, worker) = worker::start(services, interval);
+    let worker = Worker::start(services, interval);
     let ended = server.await.context("the server failed");
-    stop.stop();
-    let _ = worker.await;
+    worker.end().await;
     tracing::info!("ended");
     ended
 }

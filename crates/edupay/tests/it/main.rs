@@ -25,5 +25,6 @@ mod pay_for_order;
 mod resets;
 mod sdk;
 mod seeds;
+mod tools;
 mod verify;
 mod webhooks;

@@ -69,6 +69,8 @@ pub struct ChargeAttempt {
     pub requested_at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// When the gateway is to be asked about it next, as long as it is not finished.
+    pub look_at: Timestamp,
 }
 
 /// Where a gateway order number leads.
@@ -105,6 +107,30 @@ pub struct RecordChargeReply {
     pub gateway_order_no: GatewayOrderNo,
     /// What the gateway said.
     pub reply: ChargeReply,
+    /// When to look at it next.
+    pub look_at: Timestamp,
+}
+
+/// Takes an attempt that is due to look at it, so that nobody else does for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimLook {
+    /// Whose attempt.
+    pub user_id: UserId,
+    /// Which.
+    pub gateway_order_no: GatewayOrderNo,
+    /// Now.
+    pub at: Timestamp,
+    /// When the next look is due, if this one does not finish the attempt.
+    pub look_at: Timestamp,
+}
+
+/// Whether what an attempt pays for still waits for payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// It does.
+    Yes,
+    /// It is paid, cancelled, closed or gone.
+    No,
 }
 
 /// An attempt that can't be paid any more.

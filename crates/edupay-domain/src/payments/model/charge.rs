@@ -91,6 +91,8 @@ pub struct Charge {
     pub reversed: bool,
     /// How much.
     pub amount: Money,
+    /// How much of it the gateway has given back, or is giving back.
+    pub amount_refunded: Money,
     /// The ISO code, lower case: `cny`.
     pub currency: String,
     /// The gateway's channel name.

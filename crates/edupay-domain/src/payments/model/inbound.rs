@@ -14,6 +14,8 @@ pub enum InboundObject {
     Refund(GatewayRefund),
     /// Something we have no use for.
     Other,
+    /// Signed by the gateway, but not readable by this program: kept, for a newer one or a person.
+    Unreadable,
 }
 
 /// A callback whose signature was verified.

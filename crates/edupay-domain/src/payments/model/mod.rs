@@ -7,9 +7,10 @@ mod receipt;
 mod refund;
 
 pub use attempt::{
-    AttemptStatus, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, CloseAttempt, RecordChargeReply,
+    AttemptStatus, Awaited, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook, CloseAttempt,
+    RecordChargeReply,
 };
 pub use charge::{Channel, Charge, ChargeDocument, ChargeRequest, Merchant, MetadataValue, Mode};
 pub use inbound::{InboundEvent, InboundObject, InboundStatus};
 pub use receipt::{Confirmation, Receipt, ReceiptStatus, UnappliedReason};
-pub use refund::{ClaimRefund, GatewayRefund, RecordRefund, RefundRequest, RefundStatus};
+pub use refund::{ClaimRefund, GatewayRefund, HoldRefund, RecordRefund, RefundRequest, RefundStatus};

@@ -23,13 +23,15 @@ pub enum UnappliedReason {
     AppDiffers,
     /// Test money for a live service, or the other way round.
     ModeDiffers,
+    /// The gateway has given it back already, in whole or in part.
+    RefundedAlready,
     /// What it pays for is not there.
     SubjectMissing,
 }
 
 impl UnappliedReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::PaidAlready,
         Self::CourseOwned,
         Self::OrderClosed,
@@ -38,6 +40,7 @@ impl UnappliedReason {
         Self::CurrencyDiffers,
         Self::AppDiffers,
         Self::ModeDiffers,
+        Self::RefundedAlready,
         Self::SubjectMissing,
     ];
 
@@ -53,8 +56,15 @@ impl UnappliedReason {
             Self::CurrencyDiffers => "currency_differs",
             Self::AppDiffers => "app_differs",
             Self::ModeDiffers => "mode_differs",
+            Self::RefundedAlready => "refunded_already",
             Self::SubjectMissing => "subject_missing",
         }
+    }
+
+    /// Whether the ledger can hold it: only CNY, and only money as real as the service.
+    #[must_use]
+    pub fn is_booked(self) -> bool {
+        !matches!(self, Self::CurrencyDiffers | Self::ModeDiffers)
     }
 
     /// What follows: a plain second or late payment goes back by itself, anything odd waits for a
@@ -69,6 +79,7 @@ impl UnappliedReason {
             | Self::CurrencyDiffers
             | Self::AppDiffers
             | Self::ModeDiffers
+            | Self::RefundedAlready
             | Self::SubjectMissing => ReceiptStatus::Review,
         }
     }

@@ -54,6 +54,15 @@ pub struct ClaimRefund {
     pub until: Timestamp,
 }
 
+/// Leaves a receipt to a person: the gateway refuses its refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldRefund {
+    /// Whose receipt.
+    pub user_id: UserId,
+    /// Which.
+    pub charge_id: ChargeId,
+}
+
 /// What the gateway says of a receipt's refund, to be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordRefund {

@@ -1,6 +1,8 @@
 //! The gateway's callbacks: verified, kept, worked on, tried again.
 
-use super::{PaymentService, later};
+use super::{PaymentService, Round, later};
+use crate::clock::Timestamp;
+use crate::ids::GatewayEventId;
 use crate::payments::error::{CallbackRefusal, ConfirmError};
 use crate::payments::model::{InboundEvent, InboundObject, InboundStatus};
 use crate::store::StoreError;
@@ -53,31 +55,39 @@ impl PaymentService {
                 Some(_) => (EventOutcome::Processed, InboundStatus::Processed),
                 None => (EventOutcome::Unmatched, InboundStatus::Unmatched),
             },
+            InboundObject::Unreadable => (EventOutcome::Unmatched, InboundStatus::Unmatched),
             InboundObject::Charge(_) | InboundObject::Other => (EventOutcome::Ignored, InboundStatus::Ignored),
         };
-        let age = self.parts.clock.now().signed_duration_since(event.received_at).max(UNMATCHED_RETRY);
-        self.parts.inbox.mark(&event.id, status, later(self.parts.clock.now(), age)).await?;
+        self.mark(&event.id, status, event.received_at).await?;
         Ok(outcome)
     }
 
-    /// Tries kept and unmatched callbacks again; answers how many were done. Each waits as long
-    /// again as it has waited, so that a hopeless one costs little.
+    /// Tries kept and unmatched callbacks again. Each waits as long again as it has waited, so that a
+    /// hopeless one costs little; none is ever given up.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn retry_inbox(&self, limit: u32) -> Result<u32, StoreError> {
-        let now = self.parts.clock.now();
-        let mut done = 0_u32;
-        for (id, received_at, body) in self.parts.inbox.pending(now, limit).await? {
-            match self.parts.callbacks.read(&body, received_at) {
-                Ok(event) => {
-                    if self.work_on(&event).await? != EventOutcome::Unmatched {
-                        done = done.saturating_add(1);
-                    }
-                }
-                Err(_) => self.parts.inbox.mark(&id, InboundStatus::Ignored, now).await?,
-            }
+    /// [`StoreError`] when no list could be read; what fails for one callback is in the [`Round`].
+    pub async fn retry_inbox(&self, limit: u32) -> Result<Round, StoreError> {
+        let mut round = Round::default();
+        for (id, received_at, body) in self.parts.inbox.pending(self.parts.clock.now(), limit).await? {
+            let done = self.retry(&id, received_at, &body).await;
+            round.count(id.as_str(), done);
         }
-        Ok(done)
+        Ok(round)
+    }
+
+    async fn retry(&self, id: &GatewayEventId, received_at: Timestamp, body: &str) -> Result<bool, StoreError> {
+        // First, so that one that fails in whatever way does not stand before the others.
+        self.mark(id, InboundStatus::Unmatched, received_at).await?;
+        match self.parts.callbacks.read(body, received_at) {
+            Ok(event) => Ok(self.work_on(&event).await? != EventOutcome::Unmatched),
+            Err(_) => Ok(false),
+        }
+    }
+
+    async fn mark(&self, id: &GatewayEventId, status: InboundStatus, received_at: Timestamp) -> Result<(), StoreError> {
+        let now = self.parts.clock.now();
+        let age = now.signed_duration_since(received_at).max(UNMATCHED_RETRY);
+        self.parts.inbox.mark(id, status, later(now, age)).await
     }
 }

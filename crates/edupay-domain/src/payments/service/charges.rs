@@ -1,20 +1,19 @@
 //! Charges: asked for, confirmed by one path, looked after, closed.
 
+use super::looks::next_look;
 use super::{PaymentService, later};
 use crate::ids::{ChargeId, UserId};
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
-    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, CloseAttempt, Confirmation,
-    Receipt, RecordChargeReply,
+    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, Confirmation, Receipt,
+    RecordChargeReply,
 };
-use crate::payments::rules::{close_attempt, record_charge_reply};
+use crate::payments::rules::record_charge_reply;
 use crate::store::StoreError;
 use chrono::TimeDelta;
 
 /// Within this time the gateway answers the same request with the same charge.
 const SAME_CHARGE: TimeDelta = TimeDelta::seconds(45);
-/// How long an answer may be missing before its attempt counts as stale.
-const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
 
 /// Whether the gateway was asked for this attempt before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +82,12 @@ impl PaymentService {
     }
 
     async fn record_reply(&self, attempt: &ChargeAttempt, reply: ChargeReply) -> Result<ChargeAttempt, StoreError> {
-        let command =
-            RecordChargeReply { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no.clone(), reply };
+        let command = RecordChargeReply {
+            user_id: attempt.user_id,
+            gateway_order_no: attempt.gateway_order_no.clone(),
+            reply,
+            look_at: next_look(attempt, self.parts.clock.now()),
+        };
         self.parts.charges.record_reply(&command, record_charge_reply).await
     }
 
@@ -95,23 +98,36 @@ impl PaymentService {
     }
 
     /// Asks the gateway about every attempt for a subject that may have been paid without our
-    /// knowing, and confirms what was. Answers whether anything was confirmed now.
+    /// knowing, and confirms what was. Answers whether anything was confirmed now; one attempt that
+    /// can't be asked about does not keep the others from it.
     ///
     /// # Errors
-    /// [`ConfirmError`]; what was confirmed before stays confirmed.
+    /// [`ConfirmError`], the first, when nothing was confirmed.
     pub async fn refresh(&self, attempts: &[ChargeAttempt]) -> Result<bool, ConfirmError> {
-        let mut confirmed = false;
-        for attempt in
-            attempts.iter().filter(|attempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested))
-        {
-            for charge in self.charges_at_gateway(attempt).await?.iter().filter(|charge| charge.paid) {
-                confirmed |= !matches!(self.confirm(charge).await?, Confirmation::AlreadyConfirmed(_));
+        let unfinished =
+            |attempt: &&ChargeAttempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested);
+        let (mut confirmed, mut first_error) = (false, None);
+        for attempt in attempts.iter().filter(unfinished) {
+            match self.refresh_one(attempt).await {
+                Ok(now) => confirmed |= now,
+                Err(error) => first_error = first_error.or(Some(error)),
             }
+        }
+        match first_error {
+            Some(error) if !confirmed => Err(error),
+            _ => Ok(confirmed),
+        }
+    }
+
+    async fn refresh_one(&self, attempt: &ChargeAttempt) -> Result<bool, ConfirmError> {
+        let mut confirmed = false;
+        for charge in self.charges_at_gateway(attempt).await?.iter().filter(|charge| charge.paid) {
+            confirmed |= !matches!(self.confirm(charge).await?, Confirmation::AlreadyConfirmed(_));
         }
         Ok(confirmed)
     }
 
-    async fn charges_at_gateway(&self, attempt: &ChargeAttempt) -> Result<Vec<Charge>, GatewayError> {
+    pub(super) async fn charges_at_gateway(&self, attempt: &ChargeAttempt) -> Result<Vec<Charge>, GatewayError> {
         match &attempt.charge_id {
             Some(id) => Ok(self.parts.gateway.find_charge(id).await?.into_iter().collect()),
             None => self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await,
@@ -150,47 +166,11 @@ impl PaymentService {
         self.parts.receipts.find_receipt(user_id, charge_id).await
     }
 
-    /// Closes attempts that nobody will pay (order paid otherwise, cancelled, closed, or past its
-    /// time): what was paid after all is confirmed, the rest reversed at the gateway. An attempt
-    /// whose gateway can't be asked waits for the next time. Answers how many were closed.
+    /// Asks the gateway for one charge, whatever we know of it, and confirms it when it is paid.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn close_stale(&self, limit: u32) -> Result<u32, StoreError> {
-        let now = self.parts.clock.now();
-        let asked_before = now.checked_sub_signed(ANSWER_WAIT).unwrap_or(now);
-        let mut closed = 0_u32;
-        for attempt in self.parts.charges.stale_attempts(now, asked_before, limit).await? {
-            match self.close(&attempt).await {
-                Ok(()) => closed = closed.saturating_add(1),
-                Err(ConfirmError::Store(error)) => return Err(error),
-                Err(_) => {}
-            }
-        }
-        Ok(closed)
-    }
-
-    async fn close(&self, attempt: &ChargeAttempt) -> Result<(), ConfirmError> {
-        for charge in self.charges_at_gateway(attempt).await? {
-            if charge.paid {
-                self.confirm(&charge).await?;
-            } else if !charge.reversed {
-                match self.parts.gateway.reverse_charge(&charge.id).await {
-                    Err(error) if matches!(error.fault(), GatewayFault::Refused { .. }) => {
-                        self.confirm_if_paid(&charge.id).await?;
-                    }
-                    answer => {
-                        answer?;
-                    }
-                }
-            }
-        }
-        let command = CloseAttempt { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no.clone() };
-        self.parts.charges.close_attempt(&command, close_attempt).await?;
-        Ok(())
-    }
-
-    async fn confirm_if_paid(&self, id: &ChargeId) -> Result<(), ConfirmError> {
+    /// [`ConfirmError`].
+    pub async fn confirm_if_paid(&self, id: &ChargeId) -> Result<(), ConfirmError> {
         if let Some(charge) = self.parts.gateway.find_charge(id).await?.filter(|charge| charge.paid) {
             self.confirm(&charge).await?;
         }

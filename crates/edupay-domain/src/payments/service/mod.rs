@@ -2,10 +2,13 @@
 
 mod callbacks;
 mod charges;
+mod looks;
 mod refunds;
+mod round;
 
 pub use callbacks::EventOutcome;
 pub use charges::{Asked, RequestError};
+pub use round::{Round, RowFailure};
 
 use crate::clock::{Clock, Timestamp};
 use crate::ids::IdSource;

@@ -1,48 +1,59 @@
 //! Refunds of what could not be applied.
 
-use super::{PaymentService, later};
-use crate::payments::error::GatewayError;
-use crate::payments::model::{ClaimRefund, GatewayRefund, Receipt, RecordRefund, RefundRequest, RefundStatus};
-use crate::payments::rules::{RefundClaim, claim_refund, record_refund};
+use super::{PaymentService, Round, later};
+use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
+use crate::payments::model::{
+    ClaimRefund, GatewayRefund, HoldRefund, Receipt, RecordRefund, RefundRequest, RefundStatus,
+};
+use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, record_refund};
 use crate::store::StoreError;
 use chrono::TimeDelta;
 
-/// How long a claim on a refund lasts.
-const CLAIM: TimeDelta = TimeDelta::seconds(30);
+/// How long a claim on a refund lasts at the least: longer than its calls to the gateway may take.
+const CLAIM: TimeDelta = TimeDelta::seconds(60);
+/// How long a refund waits at the most before it is tried again.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 /// How often a pending refund is looked at.
 const REFUND_POLL: TimeDelta = TimeDelta::seconds(15);
 
 impl PaymentService {
     /// Sends unapplied receipts back to their payers. A refund whose answer was lost is looked for
-    /// before it is asked for again, since the gateway would refund twice. Answers how many moved on.
+    /// before it is asked for again, since the gateway would refund twice; one that the gateway
+    /// refuses waits for a person. Several workers share the work.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn refund_due(&self, limit: u32) -> Result<u32, StoreError> {
-        let now = self.parts.clock.now();
-        let mut moved = 0_u32;
-        for receipt in self.parts.receipts.due_refunds(now, limit).await? {
-            let command = ClaimRefund {
-                user_id: receipt.user_id,
-                charge_id: receipt.charge_id,
-                at: now,
-                until: later(now, CLAIM),
-            };
-            let refund = match self.parts.receipts.claim_refund(&command, claim_refund).await? {
-                RefundClaim::Denied => continue,
-                RefundClaim::Ask(receipt) => self.ask_refund(&receipt).await,
-                RefundClaim::LookFirst(receipt) => match self.look_for_refund(&receipt).await {
-                    Ok(Some(refund)) => Ok(refund),
-                    Ok(None) => self.ask_refund(&receipt).await,
-                    Err(error) => Err(error),
-                },
-            };
-            if let Ok(refund) = refund {
-                self.record_refund(&refund).await?;
-                moved = moved.saturating_add(1);
+    /// [`StoreError`] when no list could be read; what fails for one receipt is in the [`Round`].
+    pub async fn refund_due(&self, limit: u32) -> Result<Round, StoreError> {
+        let mut round = Round::default();
+        for receipt in self.parts.receipts.due_refunds(self.parts.clock.now(), limit).await? {
+            let refunded = self.refund(&receipt).await;
+            round.count(receipt.charge_id.as_str(), refunded);
+        }
+        Ok(round)
+    }
+
+    async fn refund(&self, receipt: &Receipt) -> Result<bool, ConfirmError> {
+        let (user_id, charge_id, at) = (receipt.user_id, receipt.charge_id.clone(), self.parts.clock.now());
+        // As long again as it has waited: a gateway that is down for a day is not asked every minute.
+        let wait = at.signed_duration_since(receipt.received_at).clamp(CLAIM, LONGEST_WAIT);
+        let command = ClaimRefund { user_id, charge_id: charge_id.clone(), at, until: later(at, wait) };
+        let answer = match self.parts.receipts.claim_refund(&command, claim_refund).await? {
+            RefundClaim::Denied => return Ok(false),
+            RefundClaim::Ask(receipt) => self.ask_refund(&receipt).await,
+            RefundClaim::LookFirst(receipt) => match self.look_for_refund(&receipt).await? {
+                Some(refund) => Ok(refund),
+                None => self.ask_refund(&receipt).await,
+            },
+        };
+        match answer {
+            Ok(refund) => Ok(self.record_refund(&refund).await?.is_some()),
+            Err(error) => {
+                if matches!(error.fault(), GatewayFault::Refused { code: Some(_) }) {
+                    self.parts.receipts.hold_refund(&HoldRefund { user_id, charge_id }, hold_refund).await?;
+                }
+                Err(error.into())
             }
         }
-        Ok(moved)
     }
 
     async fn ask_refund(&self, receipt: &Receipt) -> Result<GatewayRefund, GatewayError> {
