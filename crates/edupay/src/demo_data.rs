@@ -14,6 +14,9 @@ use edupay_http::Services;
 pub(crate) const TOKENS: [&str; 2] =
     ["706a87288233ea2427cddb8a1bbce29369ac5073", "7309fabd207c22e0a00eada158989b89ffe839ef"];
 
+/// Their names.
+const USERNAMES: [&str; 2] = ["15201052252", "15201052253"];
+
 /// The password of both.
 pub(crate) const PASSWORD: &str = "demo-pass";
 
@@ -47,8 +50,9 @@ fn profile(nickname: &str) -> Profile {
 
 /// Fills an empty database.
 pub(crate) async fn fill(services: &Services, clock: &dyn Clock) -> Result<(), Failure> {
-    let first = user(services, "15201052252", "晓辰", Role::Staff, TOKENS.first()).await?;
-    user(services, "15201052253", "小雨", Role::Member, TOKENS.last()).await?;
+    let ([first_name, second_name], [first_token, second_token]) = (USERNAMES, TOKENS);
+    let first = user(services, first_name, "晓辰", Role::Staff, first_token).await?;
+    user(services, second_name, "小雨", Role::Member, second_token).await?;
     let balance = Money::from_fen_u32(BALANCE_FEN);
     let adjusted = services.accounts.adjust_balance(first.id, Bucket::Cash, balance, "demo balance".to_owned());
     adjusted.await.context("demo data")?;
@@ -66,24 +70,28 @@ pub(crate) async fn fill(services: &Services, clock: &dyn Clock) -> Result<(), F
     Ok(())
 }
 
-async fn user(
-    services: &Services,
-    username: &str,
-    nickname: &str,
-    role: Role,
-    token: Option<&&str>,
-) -> Result<User, Failure> {
+async fn user(services: &Services, username: &str, nickname: &str, role: Role, token: &str) -> Result<User, Failure> {
     let username = Username::parse(username).context("demo data")?;
     let created = services.accounts.create(username, PASSWORD.to_owned(), profile(nickname), role);
     let user = created.await.context("demo data")?;
-    if let Some(token) = token.and_then(|token| Token::parse(token)) {
+    if let Some(token) = Token::parse(token) {
         services.accounts.keep_token(user.id, &token).await.context("demo data")?;
     }
     Ok(user)
 }
 
-/// Whether a database is a demo's: its public tokens open it.
+/// Whether a database is a demo's: a public token or the public password opens it.
 pub(crate) async fn is_there(services: &Services) -> Result<bool, Failure> {
+    for username in USERNAMES {
+        match services.accounts.log_in(username, PASSWORD.to_owned()).await {
+            Ok(token) => {
+                services.accounts.log_out(&token).await.context("database_url")?;
+                return Ok(true);
+            }
+            Err(EffectError::Refused(_)) => {}
+            Err(EffectError::Store(error)) => return Err(Failure::caused("database_url", error)),
+        }
+    }
     for token in TOKENS.iter().filter_map(|token| Token::parse(token)) {
         match services.accounts.authenticate(&token).await {
             Ok(_) => return Ok(true),

@@ -122,6 +122,15 @@ fn a_live_key_and_play_money_do_not_mix() {
 
 fn serving_demo_data_with_a_live_key_is_refused(demo: &Demo) {
     demo.terminate();
+    live_service_refuses(demo);
+    // The public password is as good as a public token.
+    for username in ["15201052252", "15201052253"] {
+        demo.edupay_ok(&["token", "revoke", username]);
+    }
+    live_service_refuses(demo);
+}
+
+fn live_service_refuses(demo: &Demo) {
     let mut command = demo.command(&["serve", "--listen", "127.0.0.1:0"]);
     command.env("EDUPAY_PINGPP__API_KEY", LIVE_KEY);
     command.env("EDUPAY_PINGPP__PRIVATE_KEY_FILE", demo.data_dir().join("sandbox/merchant_private.pem"));
