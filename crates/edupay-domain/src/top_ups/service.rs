@@ -152,11 +152,18 @@ impl TopUpService {
     /// same proof again is the same success and credits nothing.
     ///
     /// # Errors
-    /// [`ProofRefusal`]: another user's charge and an unknown one are the same.
-    pub async fn redeem(&self, user_id: UserId, charge_id: &ChargeId) -> Result<(), EffectError<ProofRefusal>> {
+    /// [`ProofRefusal`]: another user's charge, an unknown one, and one of another amount than the
+    /// client claims are the same.
+    pub async fn redeem(
+        &self,
+        user_id: UserId,
+        charge_id: &ChargeId,
+        claimed: Option<Money>,
+    ) -> Result<(), EffectError<ProofRefusal>> {
         let invalid = || EffectError::Refused(ProofRefusal::Invalid);
         let attempt = self.parts.payments.find_attempt(user_id, charge_id).await?.ok_or_else(invalid)?;
-        if !matches!(attempt.subject, ChargeSubject::TopUp(_)) {
+        let differs = claimed.is_some_and(|amount| amount != attempt.amount);
+        if differs || !matches!(attempt.subject, ChargeSubject::TopUp(_)) {
             return Err(invalid());
         }
         if self.parts.payments.find_receipt(user_id, charge_id).await?.is_none() {
@@ -189,7 +196,7 @@ impl TopUpService {
         let attempt = self.start(user, amount, Channel::Alipay, client_ip).await?;
         let charge_id = attempt.charge_id.ok_or(EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
         payer.pay(&charge_id).await.map_err(|_| EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
-        self.redeem(user.id, &charge_id).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))
+        self.redeem(user.id, &charge_id, None).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))
     }
 }
 

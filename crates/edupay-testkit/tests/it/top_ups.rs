@@ -38,20 +38,24 @@ async fn a_paid_charge_is_a_proof_for_its_own_user_only_and_credits_once() {
     let (buyer, thief) = (platform.buyer("xiaoyu", 0).await, platform.buyer("thief", 0).await);
     let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
     let charge_id = attempt.charge_id.unwrap();
-    let unpaid = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    let unpaid = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
     assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Invalid))));
     platform.gateway.payer_pays(&charge_id).unwrap();
 
-    let stolen = platform.top_ups.redeem(thief.id, &charge_id).await;
+    let inflated = platform.top_ups.redeem(buyer.id, &charge_id, Some(fen(10_001))).await;
+    assert!(matches!(inflated, Err(EffectError::Refused(ProofRefusal::Invalid))));
+    assert!(platform.wallet(&buyer).await.cash.is_zero(), "a claim of another amount credits nothing");
+
+    let stolen = platform.top_ups.redeem(thief.id, &charge_id, None).await;
     assert!(matches!(stolen, Err(EffectError::Refused(ProofRefusal::Invalid))));
     assert!(platform.wallet(&thief).await.cash.is_zero());
     assert!(platform.wallet(&buyer).await.cash.is_zero(), "another user's claim credits nobody");
 
     platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
-    let unknown = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    let unknown = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
     assert!(matches!(unknown, Err(EffectError::Refused(ProofRefusal::Unknown))));
     for _ in 0..3 {
-        platform.top_ups.redeem(buyer.id, &charge_id).await.unwrap();
+        platform.top_ups.redeem(buyer.id, &charge_id, None).await.unwrap();
         assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
     }
     platform.audit().await;
@@ -65,7 +69,7 @@ async fn a_charge_of_an_order_is_no_proof_of_a_top_up() {
     let attempt = platform.orders.pay_by_charge(&buyer, order.order_no, Channel::Wx, PAYER_IP).await.unwrap();
     let charge_id = attempt.charge_id.unwrap();
     platform.gateway.payer_pays(&charge_id).unwrap();
-    let refused = platform.top_ups.redeem(buyer.id, &charge_id).await;
+    let refused = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
     assert!(matches!(refused, Err(EffectError::Refused(ProofRefusal::Invalid))));
     assert!(platform.wallet(&buyer).await.cash.is_zero());
 }
@@ -95,7 +99,7 @@ async fn a_paid_charge_is_a_proof_although_its_attempt_was_closed() {
     assert_eq!(closed.status, AttemptStatus::Closed);
     platform.gateway.payer_pays(&charge_id).unwrap();
     for _ in 0..2 {
-        platform.top_ups.redeem(buyer.id, &charge_id).await.unwrap();
+        platform.top_ups.redeem(buyer.id, &charge_id, None).await.unwrap();
         assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
     }
     platform.audit().await;
@@ -113,7 +117,7 @@ async fn a_charge_that_was_given_back_is_not_credited() {
         let (amount, description) = (fen(given_back), "by hand".to_owned());
         let request = RefundRequest { charge_id: charge_id.clone(), amount, description };
         platform.gateway.create_refund(&request).await.unwrap();
-        let refused = platform.top_ups.redeem(buyer.id, &charge_id).await;
+        let refused = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
         assert!(matches!(refused, Err(EffectError::Refused(ProofRefusal::Invalid))));
         assert!(platform.wallet(&buyer).await.cash.is_zero());
         let receipt = platform.payments.find_receipt(buyer.id, &charge_id).await.unwrap().unwrap();
