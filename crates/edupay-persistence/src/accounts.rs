@@ -3,10 +3,10 @@
 use crate::codes::{Corrupt, moment, name, user_id};
 use crate::conn::on;
 use crate::database::SqlStore;
-use crate::journal;
+use crate::rows::Keys;
 use crate::schema::{tokens, users, wallets};
 use crate::tx::TxError;
-use crate::wallets::{WalletRow, lock_wallet};
+use crate::wallets::WalletRow;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -18,7 +18,7 @@ use edupay_domain::accounts::{
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{UserId, Username};
 use edupay_domain::ledger::Wallet;
-use edupay_domain::store::{EffectError, StoreError, StoreFault};
+use edupay_domain::store::{EffectError, StoreError};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -259,18 +259,12 @@ impl WalletStore for SqlStore {
         rule: AdjustBalanceRule,
     ) -> Result<Wallet, EffectError<AdjustRefusal>> {
         let command = command.clone();
-        self.effect(move |conn| {
-            let wallet = lock_wallet(conn, command.user_id)?;
-            if journal::is_recorded(conn, command.user_id, command.event_id)? {
-                // The commit of an earlier try was not lost after all.
-                return wallet.ok_or_else(|| {
-                    TxError::Store(StoreError::new(StoreFault::Corrupt, "an event of a user without a wallet"))
-                });
-            }
-            let plan = rule(&command, &wallet).map_err(TxError::Refused)?;
-            journal::write_posted(conn, &plan.posted, command.at)?;
-            journal::write_events(conn, &plan.events)?;
-            Ok(plan.posted.wallet)
+        self.decide(Keys::wallet(command.user_id), move |rows| {
+            let plan = rule(&command, &rows.wallet(command.user_id)?).map_err(TxError::Refused)?;
+            let wallet = plan.posted.wallet;
+            rows.post(plan.posted, command.at);
+            rows.record(plan.events);
+            Ok(wallet)
         })
         .await
     }

@@ -8,7 +8,7 @@ use edupay_domain::money::Money;
 use edupay_domain::store::{StoreError, StoreFault};
 
 /// What is stored is none of the domain's values.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{column} holds {value:?}, which is not a value of it")]
 pub(crate) struct Corrupt {
     pub(crate) column: &'static str,

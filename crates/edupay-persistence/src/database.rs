@@ -1,11 +1,13 @@
 //! Which database, and the store on it.
 
 use crate::blocking::Turns;
+use crate::lanes::Lanes;
 use crate::migrations::{self, MigrationReport, SchemaError, SchemaState};
-use crate::pools::{self, Pools};
+use crate::pools::{self, Connector, Pools};
 use crate::url::DatabaseUrl;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a database can't be used.
@@ -18,6 +20,9 @@ pub enum OpenError {
     /// No connection.
     #[error("the database can't be reached")]
     Connect(#[from] diesel::r2d2::PoolError),
+    /// No thread.
+    #[error("the threads of the lanes can't be started")]
+    Threads(#[source] std::io::Error),
     /// The schema is not the program's.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -31,13 +36,18 @@ pub enum OpenError {
 pub struct StoreOptions {
     /// Connections to PostgreSQL.
     pub postgres_connections: u32,
+    /// Lanes on PostgreSQL, each with one more connection: as many as the server has cores to
+    /// spare, and few, since each dilutes the others' batches.
+    pub postgres_lanes: u32,
+    /// How many commands may wait in a lane before it turns others away.
+    pub lane_bound: u32,
     /// Reading connections to SQLite, beside its one writer.
     pub sqlite_readers: u32,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { postgres_connections: 8, sqlite_readers: 4 }
+        Self { postgres_connections: 8, postgres_lanes: 2, lane_bound: 1_024, sqlite_readers: 4 }
     }
 }
 
@@ -45,8 +55,8 @@ impl Default for StoreOptions {
 #[derive(Clone)]
 pub struct SqlStore {
     pools: Pools,
-    reads: Turns,
-    writes: Turns,
+    turns: Turns,
+    lanes: Arc<Lanes>,
     url: DatabaseUrl,
 }
 
@@ -57,26 +67,24 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`].
     pub fn connect(url: &DatabaseUrl, options: StoreOptions) -> Result<Self, OpenError> {
-        let (pools, reads, writes) = match url {
+        let bound = usize::try_from(options.lane_bound).unwrap_or(usize::MAX);
+        let (pools, turns, lanes) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
                 }
-                let pools = pools::sqlite(&path.display().to_string(), options.sqlite_readers)?;
-                (pools, options.sqlite_readers.max(1), 1)
+                let readers = options.sqlite_readers.max(1);
+                let (pools, writer) = pools::sqlite(&path.display().to_string(), readers)?;
+                (pools, Turns::new(readers), Lanes::on_sqlite(&writer, bound))
             }
             DatabaseUrl::Postgres(url) => {
                 let size = options.postgres_connections.max(2);
-                (pools::postgres(url, size)?, size, size)
+                let count = usize::try_from(options.postgres_lanes).unwrap_or(1);
+                let lanes = Lanes::on_postgres(&Connector::new(url), count, bound);
+                (pools::postgres(url, size)?, Turns::new(size), lanes)
             }
         };
-        let reads = Turns::new(reads);
-        // PostgreSQL has one pool for both, so both wait in one line.
-        let writes = match url {
-            DatabaseUrl::Sqlite(_) => Turns::new(writes),
-            DatabaseUrl::Postgres(_) => reads.clone(),
-        };
-        Ok(Self { pools, reads, writes, url: url.clone() })
+        Ok(Self { pools, turns, lanes: Arc::new(lanes.map_err(OpenError::Threads)?), url: url.clone() })
     }
 
     /// Brings the schema up to the program's, under a lock. Blocks.
@@ -120,11 +128,11 @@ impl SqlStore {
         &self.pools
     }
 
-    pub(crate) fn read_turns(&self) -> &Turns {
-        &self.reads
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
-    pub(crate) fn write_turns(&self) -> &Turns {
-        &self.writes
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
     }
 }

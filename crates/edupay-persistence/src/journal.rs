@@ -1,11 +1,9 @@
 //! How an entry and its events are written, in the transaction of the effect that causes them.
 
-use crate::codes::Corrupt;
 use crate::conn::{Conn, on};
-use crate::schema::{journal_entries, journal_lines, outbox, wallets};
-use crate::tx::TxError;
-use crate::wallets::WalletRow;
+use crate::schema::{journal_entries, journal_lines, outbox};
 use diesel::prelude::*;
+use diesel::result::Error;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};
 use edupay_domain::ids::{EventId, UserId};
@@ -23,9 +21,8 @@ struct LineRow {
     amount_fen: i64,
 }
 
-/// Writes the entry, its lines and the wallet after it. The wallet must still be the one that the
-/// rule saw: its count of entries tells.
-pub(crate) fn write_posted<R>(conn: &mut Conn<'_>, posted: &PostedEntry, at: Timestamp) -> Result<(), TxError<R>> {
+/// Writes an entry with its lines; the wallet after it is written by its own statement.
+pub(crate) fn insert_entry(conn: &mut Conn<'_>, posted: &PostedEntry, at: Timestamp) -> Result<(), Error> {
     let user_id = posted.wallet.user_id.get();
     let entry = (
         journal_entries::user_id.eq(user_id),
@@ -37,32 +34,22 @@ pub(crate) fn write_posted<R>(conn: &mut Conn<'_>, posted: &PostedEntry, at: Tim
         journal_entries::occurred_at.eq(at.timestamp_micros()),
     );
     on!(conn, c => diesel::insert_into(journal_entries::table).values(entry).execute(c))?;
-    let lines: Vec<LineRow> = posted
-        .entry
-        .transfers()
-        .iter()
-        .zip(0_i16..)
-        .map(|(transfer, line)| LineRow {
+    for (transfer, line) in posted.entry.transfers().iter().zip(0_i16..) {
+        let row = LineRow {
             user_id,
             number: posted.number,
             line,
             debit: transfer.debit.code(),
             credit: transfer.credit.code(),
             amount_fen: transfer.amount.fen(),
-        })
-        .collect();
-    on!(conn, c => diesel::insert_into(journal_lines::table).values(&lines).execute(c))?;
-    let before = posted.number.checked_sub(1).unwrap_or_default();
-    let update = diesel::update(wallets::table.find(user_id).filter(wallets::entries.eq(before)))
-        .set(WalletRow::of(&posted.wallet));
-    match on!(conn, c => update.execute(c))? {
-        1 => Ok(()),
-        _ => Err(Corrupt::new("wallets.entries", "changed while it was locked").into()),
+        };
+        on!(conn, c => diesel::insert_into(journal_lines::table).values(&row).execute(c))?;
     }
+    Ok(())
 }
 
 /// Writes the events into the outbox.
-pub(crate) fn write_events<R>(conn: &mut Conn<'_>, events: &[Event]) -> Result<(), TxError<R>> {
+pub(crate) fn write_events(conn: &mut Conn<'_>, events: &[Event]) -> Result<(), Error> {
     for event in events {
         let row = (
             outbox::user_id.eq(event.user_id.get()),
@@ -76,7 +63,8 @@ pub(crate) fn write_events<R>(conn: &mut Conn<'_>, events: &[Event]) -> Result<(
     Ok(())
 }
 
-fn payload(event: &Event) -> String {
+/// What an event says, as JSON.
+pub(crate) fn payload(event: &Event) -> String {
     let field = |(name, value): (&str, EventField)| {
         let value = match value {
             EventField::Text(text) => Value::from(text),
@@ -89,7 +77,7 @@ fn payload(event: &Event) -> String {
 
 /// Whether an event lies in the outbox: how an effect that was committed without an answer knows
 /// itself again.
-pub(crate) fn is_recorded<R>(conn: &mut Conn<'_>, user_id: UserId, event_id: EventId) -> Result<bool, TxError<R>> {
+pub(crate) fn is_recorded(conn: &mut Conn<'_>, user_id: UserId, event_id: EventId) -> Result<bool, Error> {
     let query = outbox::table.find((user_id.get(), event_id.to_string())).select(outbox::user_id);
     let found: Option<i64> = on!(conn, c => query.first(c)).optional()?;
     Ok(found.is_some())

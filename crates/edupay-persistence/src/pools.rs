@@ -1,6 +1,6 @@
 //! The connections: how many, and how each is set up.
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as SetupError, Pool, PooledConnection};
 use diesel::sqlite::SqliteConnection;
@@ -71,7 +71,8 @@ impl<C: SimpleConnection> CustomizeConnection<C, SetupError> for Setup {
 /// How long a caller waits for a connection before it is told to come back later.
 const WAIT: Duration = Duration::from_secs(2);
 
-pub(crate) fn sqlite(path: &str, readers: u32) -> Result<Pools, diesel::r2d2::PoolError> {
+/// The pools of a file, and its writer once more for the lane.
+pub(crate) fn sqlite(path: &str, readers: u32) -> Result<(Pools, SqlitePool), diesel::r2d2::PoolError> {
     let build = |size: u32, setup: &'static str| {
         Pool::builder()
             .max_size(size)
@@ -81,7 +82,8 @@ pub(crate) fn sqlite(path: &str, readers: u32) -> Result<Pools, diesel::r2d2::Po
             .connection_customizer(Box::new(Setup(setup)))
             .build(ConnectionManager::<SqliteConnection>::new(path))
     };
-    Ok(Pools::Sqlite { writer: build(1, SQLITE_WRITER)?, readers: build(readers.max(1), SQLITE_READER)? })
+    let (writer, readers) = (build(1, SQLITE_WRITER)?, build(readers, SQLITE_READER)?);
+    Ok((Pools::Sqlite { writer: writer.clone(), readers }, writer))
 }
 
 pub(crate) fn postgres(url: &str, size: u32) -> Result<Pools, diesel::r2d2::PoolError> {
@@ -93,4 +95,30 @@ pub(crate) fn postgres(url: &str, size: u32) -> Result<Pools, diesel::r2d2::Pool
         .connection_customizer(Box::new(Setup(POSTGRES_SESSION)))
         .build(ConnectionManager::<PgConnection>::new(url))
         .map(Pools::Postgres)
+}
+
+/// What a lane's connection is told besides: its statements join a batch's arrays to tables by their
+/// keys, for which a plan made once is right, whatever was known of the tables when it was made.
+const POSTGRES_LANE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+
+/// Makes connections that belong to no pool.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    url: String,
+}
+
+impl Connector {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { url: url.to_owned() }
+    }
+
+    /// A connection for a lane.
+    pub(crate) fn connect_lane(&self) -> Result<PgConnection, diesel::ConnectionError> {
+        let mut connection = PgConnection::establish(&self.url)?;
+        for setting in [POSTGRES_SESSION, POSTGRES_LANE] {
+            connection.batch_execute(setting).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        }
+        Ok(connection)
+    }
 }

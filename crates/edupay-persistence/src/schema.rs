@@ -215,4 +215,4 @@ diesel::table! {
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(wallets -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, tokens, wallets);
-diesel::allow_tables_to_appear_in_same_query!(orders, order_lines);
+diesel::allow_tables_to_appear_in_same_query!(orders, order_lines, entitlements);

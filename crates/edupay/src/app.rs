@@ -24,6 +24,8 @@ use std::time::Duration;
 pub(crate) fn open_store(settings: &Settings) -> Result<SqlStore, Failure> {
     let options = StoreOptions {
         postgres_connections: settings.database.postgres_connections,
+        postgres_lanes: settings.database.postgres_lanes,
+        lane_bound: settings.database.lane_bound,
         sqlite_readers: settings.database.sqlite_readers,
     };
     SqlStore::connect(&settings.database()?, options).context("database_url")

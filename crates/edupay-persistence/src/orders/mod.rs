@@ -1,4 +1,4 @@
 //! Orders: their rows, and the port.
 
-mod rows;
+pub(crate) mod rows;
 mod store;

@@ -6,6 +6,7 @@ use crate::conn::{Conn, on};
 use crate::schema::{entitlements, order_lines, order_routes, orders};
 use crate::tx::TxError;
 use diesel::prelude::*;
+use diesel::result::Error;
 use edupay_domain::ids::{ChargeId, CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::Split;
 use edupay_domain::orders::{Entitlement, Order, OrderLine, OrderState, Payment, Tender, Visibility};
@@ -14,10 +15,13 @@ use edupay_domain::payments::Channel;
 /// What `paid_through` says of a payment from the balance.
 const BALANCE: &str = "balance";
 
+/// The status of an order that waits for payment.
+pub(crate) const UNPAID: &str = "unpaid";
+
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = orders)]
 #[diesel(treat_none_as_null = true)]
-pub(super) struct OrderRow {
+pub(crate) struct OrderRow {
     user_id: i64,
     order_no: String,
     pk: i64,
@@ -36,7 +40,7 @@ pub(super) struct OrderRow {
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = order_lines)]
-struct LineRow {
+pub(crate) struct LineRow {
     user_id: i64,
     order_no: String,
     line: i16,
@@ -46,7 +50,7 @@ struct LineRow {
 }
 
 impl OrderRow {
-    fn of(order: &Order) -> Self {
+    pub(crate) fn of(order: &Order) -> Self {
         let payment = order.state.payment();
         let split = match payment.map(|payment| &payment.tender) {
             Some(Tender::Balance(split)) => *split,
@@ -127,12 +131,19 @@ impl OrderRow {
     }
 }
 
-fn line(row: LineRow) -> Result<OrderLine, Corrupt> {
-    Ok(OrderLine {
-        course_id: course_id(row.course_id)?,
-        name: row.name,
-        price: money("order_lines.price_fen", row.price_fen)?,
-    })
+impl LineRow {
+    pub(crate) fn line(&self) -> Result<OrderLine, Corrupt> {
+        Ok(OrderLine {
+            course_id: course_id(self.course_id)?,
+            name: self.name.clone(),
+            price: money("order_lines.price_fen", self.price_fen)?,
+        })
+    }
+}
+
+/// An order of its rows.
+pub(crate) fn joined_order(order: OrderRow, lines: Vec<LineRow>) -> Result<Order, Corrupt> {
+    order.order(lines.iter().map(LineRow::line).collect::<Result<_, _>>()?)
 }
 
 /// One order with its lines.
@@ -173,24 +184,23 @@ pub(super) fn list<R>(
         .select(order_lines::all_columns);
     let mut lines: Vec<LineRow> = on!(conn, c => lines.load(c))?;
     let orders = page.into_iter().map(|row| {
-        let (own, rest) = lines.drain(..).partition(|line| line.order_no == row.order_no);
+        let (own, rest): (Vec<_>, Vec<_>) = lines.drain(..).partition(|line| line.order_no == row.order_no);
         lines = rest;
-        row.order(Vec::into_iter(own).map(line).collect::<Result<_, _>>()?)
+        joined_order(row, own)
     });
     Ok(orders.collect::<Result<_, Corrupt>>()?)
 }
 
 /// Rows of one order each with one line, in order, to orders.
 fn join(rows: Vec<(OrderRow, LineRow)>) -> Result<Vec<Order>, Corrupt> {
-    let mut joined: Vec<(OrderRow, Vec<OrderLine>)> = Vec::new();
-    for (order, row) in rows {
-        let line = line(row)?;
+    let mut joined: Vec<(OrderRow, Vec<LineRow>)> = Vec::new();
+    for (order, line) in rows {
         match joined.last_mut().filter(|(last, _)| last.order_no == order.order_no) {
             Some((_, lines)) => lines.push(line),
             None => joined.push((order, vec![line])),
         }
     }
-    joined.into_iter().map(|(order, lines)| order.order(lines)).collect()
+    joined.into_iter().map(|(order, lines)| joined_order(order, lines)).collect()
 }
 
 /// Stores a new order with its route; `false` when its number is taken.
@@ -219,15 +229,12 @@ pub(super) fn insert<R>(conn: &mut Conn<'_>, order: &Order) -> Result<bool, TxEr
     Ok(true)
 }
 
-/// Stores an order's next state; it must still be as the rule saw it.
-pub(super) fn update<R>(conn: &mut Conn<'_>, order: &Order, was: &'static str) -> Result<(), TxError<R>> {
+/// Stores an order's next state; `false` when it is no longer as the rule saw it.
+pub(crate) fn update(conn: &mut Conn<'_>, order: &Order, was: &'static str) -> Result<bool, Error> {
     let row = OrderRow::of(order);
     let key = (row.user_id, row.order_no.clone());
     let update = diesel::update(orders::table.find(key).filter(orders::status.eq(was))).set(&row);
-    match on!(conn, c => update.execute(c))? {
-        1 => Ok(()),
-        _ => Err(Corrupt::new("orders.status", "changed while it was locked").into()),
-    }
+    Ok(on!(conn, c => update.execute(c))? == 1)
 }
 
 /// Those of these courses that the user owns.
@@ -246,7 +253,7 @@ pub(super) fn owned<R>(
 }
 
 /// Gives what an order gives. A course that is owned already fails the whole effect.
-pub(super) fn grant<R>(conn: &mut Conn<'_>, granted: &[Entitlement]) -> Result<(), TxError<R>> {
+pub(crate) fn grant(conn: &mut Conn<'_>, granted: &[Entitlement]) -> Result<(), Error> {
     for entitlement in granted {
         let row = (
             entitlements::user_id.eq(entitlement.user_id.get()),

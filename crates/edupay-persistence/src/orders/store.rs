@@ -1,14 +1,14 @@
 //! The port of orders: lock the wallet, load the view, call the rule, write its plan.
 
-use super::rows::{find, grant, insert, list, owned, update};
+use super::rows::{UNPAID, find, insert, list, owned, update};
 use crate::catalogue::{CourseRow, course, course_id};
-use crate::charges::{attempt, attempts_of, insert_attempt, make_due};
+use crate::charges::rows::{attempts_of, insert_attempt, make_due};
 use crate::codes::{Corrupt, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
 use crate::journal;
-use crate::receipts::receipt_of;
+use crate::rows::Keys;
 use crate::schema::{courses, entitlements, orders};
 use crate::tx::TxError;
 use crate::wallets::lock_known_wallet;
@@ -26,8 +26,6 @@ use edupay_domain::orders::{
 };
 use edupay_domain::payments::{ChargeSubject, Confirmation};
 use edupay_domain::store::{EffectError, StoreError};
-
-const UNPAID: &str = "unpaid";
 
 fn create_view<R>(conn: &mut Conn<'_>, command: &CreateOrder) -> Result<CreateOrderView, TxError<R>> {
     let ids: Vec<i64> = command.course_ids.iter().map(|id| id.get()).collect();
@@ -52,13 +50,11 @@ fn owned_of<R>(conn: &mut Conn<'_>, order: &Option<Order>) -> Result<Vec<CourseI
 
 /// Writes how an unpaid order ended.
 fn write_end<R>(conn: &mut Conn<'_>, order: &Order, events: &[Event], at: Timestamp) -> Result<(), TxError<R>> {
-    update(conn, order, UNPAID)?;
-    no_longer_awaited(conn, order, at)?;
-    journal::write_events(conn, events)
-}
-
-fn no_longer_awaited<R>(conn: &mut Conn<'_>, order: &Order, at: Timestamp) -> Result<(), TxError<R>> {
-    make_due(conn, order.user_id, &ChargeSubject::Order(order.order_no.clone()), at)
+    if !update(conn, order, UNPAID)? {
+        return Err(Corrupt::new("orders.status", "changed while it was locked").into());
+    }
+    make_due(conn, order.user_id, &ChargeSubject::Order(order.order_no.clone()), at)?;
+    Ok(journal::write_events(conn, events)?)
 }
 
 #[async_trait]
@@ -163,19 +159,20 @@ impl OrderStore for SqlStore {
         rule: PayFromBalanceRule,
     ) -> Result<PaidOrder, EffectError<PayRefusal>> {
         let command = command.clone();
-        self.effect(move |conn| {
-            let wallet = lock_known_wallet(conn, command.user_id)?;
-            let order = find(conn, command.user_id, &command.order_no)?;
-            let owned = owned_of(conn, &order)?;
+        let keys = Keys { order_no: Some(command.order_no.clone()), ..Keys::wallet(command.user_id) };
+        self.decide(keys, move |rows| {
+            let wallet = rows.known_wallet(command.user_id)?;
+            let order = rows.order(command.user_id, &command.order_no)?;
+            let owned = rows.owned(order.as_ref());
             match rule(&command, &PayView { wallet, order, owned }).map_err(TxError::Refused)? {
                 PayPlan::AlreadyPaid { order, wallet } => Ok(PaidOrder::AlreadyPaid { order, wallet }),
                 PayPlan::Pay { order, entitlements, posted, events } => {
-                    update(conn, &order, UNPAID)?;
-                    no_longer_awaited(conn, &order, command.at)?;
-                    grant(conn, &entitlements)?;
-                    journal::write_posted(conn, &posted, command.at)?;
-                    journal::write_events(conn, &events)?;
-                    Ok(PaidOrder::Paid { order, wallet: posted.wallet })
+                    let wallet = posted.wallet;
+                    rows.end_unpaid_order(&order, command.at);
+                    rows.grant(entitlements);
+                    rows.post(posted, command.at);
+                    rows.record(events);
+                    Ok(PaidOrder::Paid { order, wallet })
                 }
             }
         })
@@ -212,23 +209,28 @@ impl OrderStore for SqlStore {
         rule: ConfirmOrderChargeRule,
     ) -> Result<Confirmation, EffectError<LedgerError>> {
         let command = command.clone();
-        self.effect(move |conn| {
+        let keys = Keys {
+            user_id: command.route.user_id,
+            order_no: Some(command.order_no.clone()),
+            gateway_order_no: Some(command.route.gateway_order_no.clone()),
+            charge_id: Some(command.charge.id.clone()),
+            top_up_no: None,
+        };
+        self.decide(keys, move |rows| {
             let user_id = command.route.user_id;
-            let wallet = lock_known_wallet(conn, user_id)?;
-            let order = find(conn, user_id, &command.order_no)?;
+            let order = rows.order(user_id, &command.order_no)?;
             let view = ConfirmOrderView {
-                wallet,
-                attempt: attempt(conn, user_id, &command.route.gateway_order_no)?,
-                owned: owned_of(conn, &order)?,
+                wallet: rows.known_wallet(user_id)?,
+                attempt: rows.attempt(user_id, &command.route.gateway_order_no)?,
+                owned: rows.owned(order.as_ref()),
                 order,
-                receipt: receipt_of(conn, user_id, &command.charge.id)?,
+                receipt: rows.receipt(user_id, &command.charge.id)?,
             };
             let plan = rule(&command, &view).map_err(TxError::Refused)?;
-            write_confirmation(conn, plan, command.at, |conn, (order, entitlements)| {
-                update(conn, order, UNPAID)?;
-                no_longer_awaited(conn, order, command.at)?;
-                grant(conn, entitlements)
-            })
+            Ok(write_confirmation(rows, plan, command.at, |rows, (order, entitlements)| {
+                rows.end_unpaid_order(order, command.at);
+                rows.grant(entitlements.clone());
+            }))
         })
         .await
     }

@@ -85,6 +85,8 @@ pub(crate) struct HttpSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DatabaseSettings {
     pub(crate) postgres_connections: u32,
+    pub(crate) postgres_lanes: u32,
+    pub(crate) lane_bound: u32,
     pub(crate) sqlite_readers: u32,
 }
 
@@ -177,7 +179,12 @@ impl Default for HttpSettings {
 impl Default for DatabaseSettings {
     fn default() -> Self {
         let options = StoreOptions::default();
-        Self { postgres_connections: options.postgres_connections, sqlite_readers: options.sqlite_readers }
+        Self {
+            postgres_connections: options.postgres_connections,
+            postgres_lanes: options.postgres_lanes,
+            lane_bound: options.lane_bound,
+            sqlite_readers: options.sqlite_readers,
+        }
     }
 }
 

@@ -1,0 +1,4 @@
+//! Attempts: their rows, and the port.
+
+pub(crate) mod rows;
+mod store;

@@ -1,0 +1,99 @@
+//! Batches on PostgreSQL: one statement loads and locks, one writes, whatever the size.
+
+use super::command::Task;
+use super::lane::{Doubt, Ground};
+use crate::conn::Conn;
+use crate::journal;
+use crate::pools::Connector;
+use crate::rows::{Keys, Rows};
+use crate::tx::{self, Setback};
+use diesel::pg::PgConnection;
+use diesel::r2d2::R2D2Connection;
+use diesel::result::Error;
+use edupay_domain::ids::{EventId, UserId};
+use edupay_domain::store::{StoreError, StoreFault};
+
+/// A connection, made when it is needed.
+pub(super) struct PostgresGround {
+    connector: Connector,
+    connection: Option<PgConnection>,
+}
+
+impl PostgresGround {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { connector, connection: None }
+    }
+}
+
+impl Ground for PostgresGround {
+    fn run(&mut self, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<(), Setback> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self
+                .connector
+                .connect_lane()
+                .map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?,
+        };
+        let result = run_on(&mut connection, batch, doubt);
+        if result.is_ok() || connection.ping().is_ok() {
+            self.connection = Some(connection);
+        }
+        result
+    }
+}
+
+fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<(), Setback> {
+    let mut conn = Conn::Postgres(&mut *connection);
+    tx::begin(&mut conn).map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?;
+    match decide_and_write(&mut conn, batch, doubt) {
+        Ok(Work::Nothing) => {
+            // What was refused or committed before needs no commit.
+            let _ = tx::rollback(&mut conn);
+            Ok(())
+        }
+        Ok(Work::Changed) => {
+            let _ = tx::rollback(&mut conn);
+            Err(Setback::Again(StoreError::new(StoreFault::Unavailable, "a row changed before it was locked")))
+        }
+        Ok(Work::Written(event)) => tx::commit(&mut conn).map_err(|error| {
+            let setback = tx::failed_commit(error, connection.ping().is_ok());
+            if let Setback::Lost(_) = setback {
+                *doubt = Doubt::Commit(event);
+            }
+            setback
+        }),
+        Err(error) => {
+            let rolled_back = tx::rollback(&mut conn).is_ok();
+            Err(tx::failed_statement(error, rolled_back))
+        }
+    }
+}
+
+/// What a transaction has come to.
+enum Work {
+    /// Nothing is to be committed.
+    Nothing,
+    /// All is written; an event of it, if there is one.
+    Written(Option<(UserId, EventId)>),
+    /// A row was not as it was loaded.
+    Changed,
+}
+
+fn decide_and_write(conn: &mut Conn<'_>, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<Work, Error> {
+    let keys: Vec<&Keys> = batch.iter().filter_map(|task| task.keys()).collect();
+    let mut rows = Rows::load(conn, &keys)?;
+    // The rows are locked, so a commit that was under way has ended by now, one way or the other.
+    if let Doubt::Commit(Some((user_id, event_id))) = *doubt
+        && journal::is_recorded(conn, user_id, event_id)?
+    {
+        return Ok(Work::Nothing);
+    }
+    *doubt = Doubt::None;
+    for task in batch {
+        task.decide(&mut rows);
+    }
+    if rows.changes().is_empty() {
+        return Ok(Work::Nothing);
+    }
+    Ok(if rows.write(conn)? { Work::Written(rows.changes().an_event()) } else { Work::Changed })
+}

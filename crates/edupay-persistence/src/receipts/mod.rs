@@ -1,0 +1,4 @@
+//! Receipts: their rows, and the port.
+
+pub(crate) mod rows;
+mod store;

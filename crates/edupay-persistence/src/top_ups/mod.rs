@@ -1,0 +1,4 @@
+//! Top-ups: their rows, and the port.
+
+pub(crate) mod rows;
+mod store;
