@@ -40,7 +40,7 @@ CREATE TABLE order_lines (
 
 -- A course is owned at most once per user.
 CREATE TABLE entitlements (
-    user_id BIGINT NOT NULL REFERENCES users (user_id),
+    user_id BIGINT NOT NULL,
     course_id BIGINT NOT NULL,
     order_no TEXT NOT NULL,
     granted_at BIGINT NOT NULL,

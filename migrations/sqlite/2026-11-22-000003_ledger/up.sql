@@ -1,5 +1,5 @@
 CREATE TABLE journal_entries (
-    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    user_id INTEGER NOT NULL,
     number INTEGER NOT NULL CHECK (number > 0),
     kind TEXT NOT NULL,
     reference TEXT NOT NULL,

@@ -40,7 +40,7 @@ CREATE TABLE order_lines (
 
 -- A course is owned at most once per user.
 CREATE TABLE entitlements (
-    user_id INTEGER NOT NULL REFERENCES users (user_id),
+    user_id INTEGER NOT NULL,
     course_id INTEGER NOT NULL,
     order_no TEXT NOT NULL,
     granted_at INTEGER NOT NULL,

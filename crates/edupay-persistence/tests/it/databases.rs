@@ -25,7 +25,7 @@ const POSTGRES: &str = "EDUPAY_TEST_POSTGRES_URL";
 pub(crate) struct Database {
     pub(crate) store: SqlStore,
     pub(crate) url: DatabaseUrl,
-    _folder: Option<Arc<TempDir>>,
+    pub(crate) _folder: Option<Arc<TempDir>>,
 }
 
 /// A new SQLite file with the schema.
@@ -35,11 +35,22 @@ pub(crate) fn sqlite() -> Database {
     database
 }
 
+/// A new SQLite file with the schema, and a store of these options.
+pub(crate) fn sqlite_with(options: StoreOptions) -> Database {
+    let database = new_sqlite(options);
+    database.store.migrate().unwrap();
+    database
+}
+
 /// A new SQLite file without the schema.
 pub(crate) fn empty_sqlite() -> Database {
+    new_sqlite(StoreOptions::default())
+}
+
+fn new_sqlite(options: StoreOptions) -> Database {
     let folder = TempDir::new().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("edupay.db"));
-    let store = SqlStore::connect(&url, StoreOptions::default()).unwrap();
+    let store = SqlStore::connect(&url, options).unwrap();
     Database { store, url, _folder: Some(Arc::new(folder)) }
 }
 
@@ -63,6 +74,11 @@ fn skipped() {
 
 /// A new PostgreSQL database without the schema.
 pub(crate) fn empty_postgres() -> Option<Database> {
+    empty_postgres_with(StoreOptions { postgres_connections: 16, ..StoreOptions::default() })
+}
+
+/// The same with a store of these options.
+pub(crate) fn empty_postgres_with(options: StoreOptions) -> Option<Database> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let Ok(cluster) = std::env::var(POSTGRES) else {
         skipped();
@@ -72,7 +88,7 @@ pub(crate) fn empty_postgres() -> Option<Database> {
     PgConnection::establish(&cluster).unwrap().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
     let (server, _) = cluster.rsplit_once('/').unwrap();
     let url = DatabaseUrl::Postgres(format!("{server}/{name}"));
-    let store = SqlStore::connect(&url, StoreOptions { postgres_connections: 16, ..StoreOptions::default() }).unwrap();
+    let store = SqlStore::connect(&url, options).unwrap();
     Some(Database { store, url, _folder: None })
 }
 

@@ -3,6 +3,8 @@
 
 mod contract;
 mod databases;
+mod lanes;
 mod migrations;
 mod naive;
+mod proxy;
 mod walls;

@@ -12,11 +12,13 @@ SELECT asked.nth,
        orders.paid_bonus_fen, orders.paid_iap_fen, orders.paid_cash_fen,
        line.user_id, line.order_no, line.line, line.course_id, line.name, line.price_fen,
        owned.course_id,
-       EXISTS (
-           SELECT FROM charge_attempts AS attempt
+       -- Not EXISTS, which may be answered by reading the due attempts of everybody.
+       (
+           SELECT true FROM charge_attempts AS attempt
            WHERE attempt.user_id = orders.user_id AND attempt.subject = 'order'
              AND attempt.subject_no = orders.order_no AND attempt.due_at IS NOT NULL
-       )
+           LIMIT 1
+       ) IS NOT NULL
 FROM unnest($1, $2) WITH ORDINALITY AS asked (user_id, order_no, nth)
 JOIN wallets AS wallet ON wallet.user_id = asked.user_id
 JOIN wallets AS seen ON seen.user_id = asked.user_id
