@@ -1,138 +1,27 @@
 //! Users, tokens and balances.
 
-use crate::codes::{Corrupt, moment, name, user_id};
+use crate::codes::{Corrupt, user_id};
 use crate::conn::on;
 use crate::database::SqlStore;
+use crate::principals::{Known, Stale};
 use crate::rows::Keys;
 use crate::schema::{tokens, users, wallets};
 use crate::tx::TxError;
+use crate::users::{UserRow, activity, activity_code, new_row, principal, user};
 use crate::wallets::WalletRow;
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use edupay_domain::accounts::{
     Activity, AdjustBalance, AdjustBalanceRule, AdjustRefusal, CreateUserRefusal, Credential, NewUser, PasswordHash,
-    Profile, Role, TokenDigest, User, UserStore, WalletStore,
+    Principal, TokenDigest, User, UserStore, WalletStore,
 };
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{UserId, Username};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::store::{EffectError, StoreError};
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
-struct UserRow {
-    user_id: i64,
-    username: String,
-    role: String,
-    activity: String,
-    nickname: String,
-    location: String,
-    avatar_url: String,
-    website: String,
-    point: i64,
-    birthday: Option<String>,
-    level: String,
-    level_display: String,
-    credit: i64,
-    credit_level: String,
-    credit_level_display: String,
-    created_at: i64,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = users)]
-struct NewUserRow {
-    username: String,
-    password_hash: String,
-    role: &'static str,
-    activity: &'static str,
-    nickname: String,
-    location: String,
-    avatar_url: String,
-    website: String,
-    point: i64,
-    birthday: Option<String>,
-    level: String,
-    level_display: String,
-    credit: i64,
-    credit_level: String,
-    credit_level_display: String,
-    created_at: i64,
-}
-
-fn user((row, wallet): (UserRow, WalletRow)) -> Result<User, Corrupt> {
-    Ok(User {
-        id: user_id(row.user_id)?,
-        username: name("users.username", &row.username, Username::parse)?,
-        profile: Profile {
-            nickname: row.nickname,
-            location: row.location,
-            avatar_url: row.avatar_url,
-            website: row.website,
-            point: row.point,
-            birthday: row.birthday.as_deref().map(birthday).transpose()?,
-            level: row.level,
-            level_display: row.level_display,
-            credit: row.credit,
-            credit_level: row.credit_level,
-            credit_level_display: row.credit_level_display,
-        },
-        role: match row.role.as_str() {
-            "member" => Role::Member,
-            "staff" => Role::Staff,
-            other => return Err(Corrupt::new("users.role", other)),
-        },
-        activity: activity(&row.activity)?,
-        wallet: wallet.wallet()?,
-        created_at: moment("users.created_at", row.created_at)?,
-    })
-}
-
-fn birthday(text: &str) -> Result<NaiveDate, Corrupt> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| Corrupt::new("users.birthday", "not a date"))
-}
-
-fn activity(code: &str) -> Result<Activity, Corrupt> {
-    match code {
-        "active" => Ok(Activity::Active),
-        "inactive" => Ok(Activity::Inactive),
-        other => Err(Corrupt::new("users.activity", other)),
-    }
-}
-
-fn activity_code(activity: Activity) -> &'static str {
-    match activity {
-        Activity::Active => "active",
-        Activity::Inactive => "inactive",
-    }
-}
-
-fn new_row(user: &NewUser) -> NewUserRow {
-    let profile = user.profile.clone();
-    NewUserRow {
-        username: user.username.as_str().to_owned(),
-        password_hash: user.password.0.clone(),
-        role: match user.role {
-            Role::Member => "member",
-            Role::Staff => "staff",
-        },
-        activity: activity_code(Activity::Active),
-        nickname: profile.nickname,
-        location: profile.location,
-        avatar_url: profile.avatar_url,
-        website: profile.website,
-        point: profile.point,
-        birthday: profile.birthday.map(|day| day.format("%Y-%m-%d").to_string()),
-        level: profile.level,
-        level_display: profile.level_display,
-        credit: profile.credit,
-        credit_level: profile.credit_level,
-        credit_level_display: profile.credit_level_display,
-        created_at: user.at.timestamp_micros(),
-    }
-}
+use std::sync::Arc;
+use std::time::Instant;
 
 #[async_trait]
 impl UserStore for SqlStore {
@@ -200,10 +89,15 @@ impl UserStore for SqlStore {
     }
 
     async fn set_activity(&self, id: UserId, activity: Activity) -> Result<bool, StoreError> {
-        self.write(move |conn| {
-            let update = diesel::update(users::table.find(id.get())).set(users::activity.eq(activity_code(activity)));
-            Ok(on!(conn, c => update.execute(c))? == 1)
-        })
+        let principals = Arc::clone(self.principals());
+        self.write_then(
+            move |conn| {
+                let code = activity_code(activity);
+                let update = diesel::update(users::table.find(id.get())).set(users::activity.eq(code));
+                Ok(on!(conn, c => update.execute(c))? == 1)
+            },
+            move || principals.forget(Stale::User(id)),
+        )
         .await
     }
 
@@ -232,20 +126,57 @@ impl UserStore for SqlStore {
         .await
     }
 
+    async fn find_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
+        let ticket = match self.principals().look_up(digest, Instant::now()) {
+            Known::Principal(principal) => return Ok(Some(principal)),
+            Known::Nothing(ticket) => ticket,
+        };
+        let found = match self.look_ups() {
+            Some(look_ups) => look_ups.ask(digest).await?,
+            None => self.read_principal(digest).await?,
+        };
+        if let Some(principal) = &found {
+            self.principals().keep(ticket, principal, Instant::now());
+        }
+        Ok(found)
+    }
+
     async fn remove_token(&self, digest: TokenDigest) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            let delete = diesel::delete(tokens::table.find(digest.0.to_vec()));
-            on!(conn, c => delete.execute(c))?;
-            Ok(())
-        })
+        let principals = Arc::clone(self.principals());
+        self.write_then(
+            move |conn| {
+                let delete = diesel::delete(tokens::table.find(digest.0.to_vec()));
+                on!(conn, c => delete.execute(c))?;
+                Ok(())
+            },
+            move || principals.forget(Stale::Token(digest)),
+        )
         .await
     }
 
     async fn remove_tokens(&self, user_id: UserId) -> Result<u32, StoreError> {
-        self.write(move |conn| {
-            let delete = diesel::delete(tokens::table.filter(tokens::user_id.eq(user_id.get())));
-            let count = on!(conn, c => delete.execute(c))?;
-            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        let principals = Arc::clone(self.principals());
+        self.write_then(
+            move |conn| {
+                let delete = diesel::delete(tokens::table.filter(tokens::user_id.eq(user_id.get())));
+                let count = on!(conn, c => delete.execute(c))?;
+                Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            },
+            move || principals.forget(Stale::User(user_id)),
+        )
+        .await
+    }
+}
+
+impl SqlStore {
+    async fn read_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
+        self.read(move |conn| {
+            let row = on!(conn, c => tokens::table
+                .inner_join(users::table)
+                .filter(tokens::token_digest.eq(digest.0.to_vec()))
+                .select(UserRow::as_select()).first::<UserRow>(c))
+            .optional()?;
+            Ok(row.map(principal).transpose()?.map(Arc::new))
         })
         .await
     }

@@ -1,5 +1,10 @@
 //! The only place that leaves async: a database call runs on a thread of the blocking pool, and no
-//! more of them at once than there are connections.
+//! more of them at once than there are connections. Small questions that many ask are gathered on a
+//! thread of their own.
+
+mod gathered;
+
+pub(crate) use gathered::Gathered;
 
 use edupay_domain::store::{StoreError, StoreFault};
 use std::sync::Arc;

@@ -2,12 +2,15 @@
 
 use crate::blocking::Turns;
 use crate::lanes::Lanes;
+use crate::look_ups::{self, LookUps};
 use crate::migrations::{self, MigrationReport, SchemaError, SchemaState};
 use crate::pools::{self, Connector, Pools};
+use crate::principals::{self, Principals};
 use crate::url::DatabaseUrl;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a database can't be used.
@@ -20,9 +23,9 @@ pub enum OpenError {
     /// No connection.
     #[error("the database can't be reached")]
     Connect(#[from] diesel::r2d2::PoolError),
-    /// No thread.
-    #[error("the threads of the lanes can't be started")]
-    Threads(#[source] std::io::Error),
+    /// The threads of the lanes, or the one that looks tokens up, can't be started.
+    #[error("a thread can't be started")]
+    Thread(#[source] std::io::Error),
     /// The schema is not the program's.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -31,23 +34,33 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// How many connections.
+/// How many connections, and for how long an answer is used again.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
-    /// Connections to PostgreSQL.
+    /// Connections to PostgreSQL, beside one for each lane and the one that looks tokens up.
     pub postgres_connections: u32,
-    /// Lanes on PostgreSQL, each with one more connection: as many as the server has cores to
+    /// Lanes on PostgreSQL, each with a connection of its own: as many as the server has cores to
     /// spare, and few, since each dilutes the others' batches.
     pub postgres_lanes: u32,
     /// How many commands may wait in a lane before it turns others away.
     pub lane_bound: u32,
     /// Reading connections to SQLite, beside its one writer.
     pub sqlite_readers: u32,
+    /// For how long the principal of a token is used without looking again. Cut to four seconds, so
+    /// that what other stores on the database did is known in the time that the port promises;
+    /// zero looks every time.
+    pub principal_cache: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { postgres_connections: 8, postgres_lanes: 2, lane_bound: 1_024, sqlite_readers: 4 }
+        Self {
+            postgres_connections: 8,
+            postgres_lanes: 2,
+            lane_bound: 1_024,
+            sqlite_readers: 4,
+            principal_cache: principals::LONGEST,
+        }
     }
 }
 
@@ -58,6 +71,9 @@ pub struct SqlStore {
     turns: Turns,
     lanes: Arc<Lanes>,
     url: DatabaseUrl,
+    principals: Arc<Principals>,
+    /// None on SQLite, where a read is a call of a function.
+    look_ups: Option<Arc<LookUps>>,
 }
 
 impl SqlStore {
@@ -84,7 +100,13 @@ impl SqlStore {
                 (pools::postgres(url, size)?, Turns::new(size), lanes)
             }
         };
-        Ok(Self { pools, turns, lanes: Arc::new(lanes.map_err(OpenError::Threads)?), url: url.clone() })
+        let principals = Arc::new(Principals::new(options.principal_cache));
+        let look_ups = match url {
+            DatabaseUrl::Sqlite(_) => None,
+            DatabaseUrl::Postgres(url) => Some(Arc::new(look_ups::start(url).map_err(OpenError::Thread)?)),
+        };
+        let lanes = Arc::new(lanes.map_err(OpenError::Thread)?);
+        Ok(Self { pools, turns, lanes, url: url.clone(), principals, look_ups })
     }
 
     /// Brings the schema up to the program's, under a lock. Blocks.
@@ -134,5 +156,13 @@ impl SqlStore {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    pub(crate) fn principals(&self) -> &Arc<Principals> {
+        &self.principals
+    }
+
+    pub(crate) fn look_ups(&self) -> Option<&LookUps> {
+        self.look_ups.as_deref()
     }
 }

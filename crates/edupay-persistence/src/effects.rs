@@ -36,20 +36,13 @@ impl SqlStore {
     /// outside the connection, and repeating it after it was committed must change nothing.
     pub(crate) async fn effect<T, R>(
         &self,
-        mut work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<R>> + Send + 'static,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<R>> + Send + 'static,
     ) -> Result<T, EffectError<R>>
     where
         T: Send + 'static,
         R: Send + 'static,
     {
-        match self.pools() {
-            Pools::Sqlite { .. } => self.lanes().run_alone(work).await,
-            Pools::Postgres(_) => {
-                let pools = self.pools().clone();
-                let outcome = self.turns().run(move || Ok(effect_blocking(&pools, &mut work))).await;
-                outcome.map_err(EffectError::Store)?
-            }
-        }
+        self.effect_then(work, || ()).await
     }
 
     /// Runs an effect whose rule can't refuse.
@@ -57,7 +50,40 @@ impl SqlStore {
         &self,
         work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<Never>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.effect(work).await.map_err(never_refused)
+        self.write_then(work, || ()).await
+    }
+
+    /// The same, and then something in memory that must follow: after the commit, whatever became
+    /// of it, and also when nobody waits for the outcome any more.
+    pub(crate) async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<Never>> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.effect_then(work, then).await.map_err(never_refused)
+    }
+
+    async fn effect_then<T, R>(
+        &self,
+        mut work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<R>> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Result<T, EffectError<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        match self.pools() {
+            Pools::Sqlite { .. } => self.lanes().run_alone(work, then).await,
+            Pools::Postgres(_) => {
+                let pools = self.pools().clone();
+                let outcome = self.turns().run(move || {
+                    let outcome = effect_blocking(&pools, &mut work);
+                    then();
+                    Ok(outcome)
+                });
+                outcome.await.map_err(EffectError::Store)?
+            }
+        }
     }
 
     /// Reads without a transaction: each statement sees what is committed when it starts.

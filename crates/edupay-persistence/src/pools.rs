@@ -2,9 +2,11 @@
 
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as SetupError, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::sqlite::SqliteConnection;
 use std::time::Duration;
+
+pub(crate) use diesel::r2d2::Error as SetupError;
 
 pub(crate) type SqlitePool = Pool<ConnectionManager<SqliteConnection>>;
 pub(crate) type PostgresPool = Pool<ConnectionManager<PgConnection>>;
@@ -102,7 +104,7 @@ pub(crate) fn postgres(url: &str, size: u32) -> Result<Pools, diesel::r2d2::Pool
 const POSTGRES_LANE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
 
-/// Makes connections that belong to no pool.
+/// Makes the connections of the lanes.
 #[derive(Clone)]
 pub(crate) struct Connector {
     url: String,
@@ -114,11 +116,16 @@ impl Connector {
     }
 
     /// A connection for a lane.
-    pub(crate) fn connect_lane(&self) -> Result<PgConnection, diesel::ConnectionError> {
-        let mut connection = PgConnection::establish(&self.url)?;
-        for setting in [POSTGRES_SESSION, POSTGRES_LANE] {
-            connection.batch_execute(setting).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-        }
+    pub(crate) fn connect_lane(&self) -> Result<PgConnection, SetupError> {
+        let mut connection = postgres_connection(&self.url)?;
+        Setup(POSTGRES_LANE).on_acquire(&mut connection)?;
         Ok(connection)
     }
+}
+
+/// A connection to PostgreSQL beside the pool, set up as those in it are.
+pub(crate) fn postgres_connection(url: &str) -> Result<PgConnection, SetupError> {
+    let mut connection = PgConnection::establish(url).map_err(SetupError::ConnectionError)?;
+    Setup(POSTGRES_SESSION).on_acquire(&mut connection)?;
+    Ok(connection)
 }

@@ -27,6 +27,7 @@ pub(crate) fn open_store(settings: &Settings) -> Result<SqlStore, Failure> {
         postgres_lanes: settings.database.postgres_lanes,
         lane_bound: settings.database.lane_bound,
         sqlite_readers: settings.database.sqlite_readers,
+        ..StoreOptions::default()
     };
     SqlStore::connect(&settings.database()?, options).context("database_url")
 }

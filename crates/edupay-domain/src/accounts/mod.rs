@@ -7,7 +7,9 @@ mod rules;
 mod service;
 
 pub use error::{AdjustRefusal, CreateUserRefusal, LoginRefusal, TokenRefusal};
-pub use model::{Activity, AdjustBalance, Credential, NewUser, PasswordHash, Profile, Role, Token, TokenDigest, User};
+pub use model::{
+    Activity, AdjustBalance, Credential, NewUser, PasswordHash, Principal, Profile, Role, Token, TokenDigest, User,
+};
 pub use ports::{AdjustBalanceRule, Credentials, UserStore, WalletStore};
 pub use rules::{AdjustPlan, adjust_balance};
 pub use service::{AccountService, Accounts};

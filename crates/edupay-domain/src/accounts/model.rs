@@ -6,6 +6,7 @@ use crate::ledger::{Bucket, Wallet};
 use crate::money::Money;
 use chrono::NaiveDate;
 use std::fmt;
+use std::ops::Deref;
 
 /// What a user may do besides paying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +60,10 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// A user with the wallet of the same moment.
+/// Who is asking: everything of a user but the wallet, so that it need not be read anew for each
+/// request. It may be a few seconds old: see [`UserStore::find_principal`](super::UserStore::find_principal).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub struct Principal {
     /// The user's id: the `pk` of the wire.
     pub id: UserId,
     /// The log-in name.
@@ -72,10 +74,26 @@ pub struct User {
     pub role: Role,
     /// Whether a user is let in.
     pub activity: Activity,
-    /// The balances.
-    pub wallet: Wallet,
     /// When the user was added.
     pub created_at: Timestamp,
+}
+
+/// A user: a principal with the wallet of the same moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Everything but the wallet.
+    pub principal: Principal,
+    /// The balances.
+    pub wallet: Wallet,
+}
+
+/// A user is a principal who has a wallet as well: what takes a principal takes a user.
+impl Deref for User {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
 }
 
 /// A user to be added.

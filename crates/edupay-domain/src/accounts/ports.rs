@@ -1,13 +1,14 @@
 //! Where users and balances are kept, and what knows about secrets.
 
 use super::error::{AdjustRefusal, CreateUserRefusal};
-use super::model::{Activity, AdjustBalance, Credential, NewUser, PasswordHash, Token, TokenDigest, User};
+use super::model::{Activity, AdjustBalance, Credential, NewUser, PasswordHash, Principal, Token, TokenDigest, User};
 use super::rules::AdjustPlan;
 use crate::clock::Timestamp;
 use crate::ids::{UserId, Username};
 use crate::ledger::Wallet;
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Users and their tokens.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -34,7 +35,21 @@ pub trait UserStore: Send + Sync {
     /// The user of a token, with the wallet, in one round trip.
     async fn find_token(&self, digest: TokenDigest) -> Result<Option<User>, StoreError>;
 
-    /// Forgets a token; from then on [`UserStore::find_token`] does not find it.
+    /// The user of a token without the wallet: cheap enough for every request, since an answer may
+    /// be used again.
+    ///
+    /// What this store did itself (and whoever shares it: its clones) MUST be known at once: when
+    /// [`UserStore::remove_token`], [`UserStore::remove_tokens`] or [`UserStore::set_activity`] has
+    /// answered, also with [`StoreFault::Unknown`](crate::store::StoreFault::Unknown), no look-up
+    /// that begins later is answered by what was read before. What others did to the same rows MUST
+    /// be known within five seconds; the profile may be as old. A token that was not found MUST be
+    /// looked for anew, so that a new one works at once, and so MUST the token of an inactive user.
+    ///
+    /// An inactive user is found: whoever asks decides.
+    async fn find_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError>;
+
+    /// Forgets a token; from then on neither [`UserStore::find_token`] nor
+    /// [`UserStore::find_principal`] finds it.
     async fn remove_token(&self, digest: TokenDigest) -> Result<(), StoreError>;
 
     /// Forgets all tokens of a user; answers how many.

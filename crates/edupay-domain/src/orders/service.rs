@@ -9,7 +9,7 @@ use super::model::{
 use super::pay::{OpenChargePlan, open_order_charge, pay_from_balance};
 use super::ports::{CreatedOrder, OpenedCharge, OrderStore};
 use super::rules::{cancel_order, close_order, create_order};
-use crate::accounts::User;
+use crate::accounts::Principal;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{CourseId, GatewayOrderNo, IdSource, OrderNo, OrderPk, UserId};
 use crate::payments::{
@@ -238,7 +238,7 @@ impl OrderService {
     /// [`PayRefusal`]. After `ChargeUnknown` the attempt is kept; a repeat asks for the same charge.
     pub async fn pay_by_charge(
         &self,
-        user: &User,
+        user: &Principal,
         order_no: OrderNo,
         channel: Channel,
         client_ip: IpAddr,
@@ -291,7 +291,7 @@ impl OrderService {
 }
 
 /// Seed 001's charge: body is the order number; the metadata names the order and its buyer.
-fn charge_request(order: &Order, attempt: &ChargeAttempt, user: &User, client_ip: IpAddr) -> ChargeRequest {
+fn charge_request(order: &Order, attempt: &ChargeAttempt, user: &Principal, client_ip: IpAddr) -> ChargeRequest {
     const MAX_SUBJECT: usize = 32;
     /// The gateway takes 1,000 characters of metadata in all.
     const MAX_NAMES: usize = 500;

@@ -4,7 +4,7 @@ use super::error::TopUpRefusal;
 use super::model::{ConfirmTopUp, OpenTopUp};
 use super::ports::{OpenedTopUp, TopUpStore};
 use super::rules::{confirm_top_up, open_top_up};
-use crate::accounts::User;
+use crate::accounts::Principal;
 use crate::clock::Clock;
 use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
@@ -100,7 +100,7 @@ impl TopUpService {
     /// [`TopUpRefusal`]. After `ChargeUnknown` the attempt is kept and may still be paid.
     pub async fn start(
         &self,
-        user: &User,
+        user: &Principal,
         amount: Money,
         channel: Channel,
         client_ip: IpAddr,
@@ -188,7 +188,7 @@ impl TopUpService {
     /// [`TopUpRefusal`]; `ChargeRefused` where the gateway is not the sandbox.
     pub async fn simulate(
         &self,
-        user: &User,
+        user: &Principal,
         amount: Money,
         client_ip: IpAddr,
     ) -> Result<(), EffectError<TopUpRefusal>> {

@@ -4,22 +4,30 @@ use super::headers::{check_accept, check_idempotency_key};
 use super::state;
 use crate::extract::client_address;
 use crate::failure::{CredentialFailure, Failure};
+use crate::services::State;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use edupay_domain::accounts::{Role, Token, User};
+use edupay_domain::accounts::{Principal, Role, Token, User};
 use edupay_domain::ids::UserId;
 use futures_util::future::LocalBoxFuture;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-/// An authenticated user.
+/// Who is calling, as of a moment ago: the wallet is not read.
 pub(crate) struct Caller {
-    pub(crate) user: User,
+    pub(crate) user: Arc<Principal>,
     pub(crate) token: Token,
     pub(crate) address: IpAddr,
 }
 
-/// An authenticated user with staff rights.
+/// Who is calling, with the wallet of this moment.
+pub(crate) struct CallerWithWallet {
+    pub(crate) user: User,
+}
+
+/// Somebody with staff rights is calling.
 pub(crate) struct Staff;
 
 /// Left in the request's extensions for the log.
@@ -33,14 +41,26 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            check_accept(&request)?;
-            let token = token(request.headers()).map_err(Failure::Credentials)?;
-            let state = state(&request)?;
-            let user = state.services.accounts.authenticate(&token).await?;
-            request.extensions_mut().insert(CallerId(user.id));
-            check_idempotency_key(&request)?;
+            let (state, token) = asked(&request)?;
+            let user = state.services.accounts.admit(&token).await?;
+            let_in(&request, &user)?;
             let address = client_address(&request, state.config.trust_forwarded_for);
             Ok(Self { user, token, address })
+        })
+    }
+}
+
+impl FromRequest for CallerWithWallet {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (state, token) = asked(&request)?;
+            let user = state.services.accounts.authenticate(&token).await?;
+            let_in(&request, &user)?;
+            Ok(Self { user })
         })
     }
 }
@@ -58,6 +78,19 @@ impl FromRequest for Staff {
             }
         })
     }
+}
+
+/// What is judged before anybody is looked for, and the token to look for.
+fn asked(request: &HttpRequest) -> Result<(Data<State>, Token), Failure> {
+    check_accept(request)?;
+    let token = token(request.headers()).map_err(Failure::Credentials)?;
+    Ok((state(request)?, token))
+}
+
+/// Notes for the log who it is, and judges what comes after the credentials.
+fn let_in(request: &HttpRequest, user: &Principal) -> Result<(), Failure> {
+    request.extensions_mut().insert(CallerId(user.id));
+    check_idempotency_key(request)
 }
 
 /// The token of the header, as Django REST Framework reads it.

@@ -13,7 +13,7 @@ mod values;
 
 pub(crate) use address::client_address;
 pub(crate) use body::{Body, Params};
-pub(crate) use caller::{Caller, CallerId, Staff};
+pub(crate) use caller::{Caller, CallerId, CallerWithWallet, Staff};
 pub(crate) use fields::Value;
 pub(crate) use headers::Anyone;
 pub(crate) use in_order::InOrder;

@@ -1,7 +1,7 @@
 //! The caller.
 
 use super::users::UserView;
-use crate::extract::Caller;
+use crate::extract::CallerWithWallet;
 use crate::failure::Failure;
 use actix_web::web::Json;
 
@@ -10,6 +10,6 @@ use actix_web::web::Json;
     get, path = "/v1/me", operation_id = "me", tag = "account", security(("token" = [])),
     responses((status = 200, body = UserView, description = "The caller"))
 )]
-pub(crate) async fn me(caller: Caller) -> Result<Json<UserView>, Failure> {
+pub(crate) async fn me(caller: CallerWithWallet) -> Result<Json<UserView>, Failure> {
     UserView::new(&caller.user).map(Json)
 }

@@ -8,7 +8,7 @@ use crate::openapi::{OrRefusal, order_no_in};
 use crate::services::State;
 use crate::wire::time;
 use actix_web::web::{Data, Json};
-use edupay_domain::accounts::User;
+use edupay_domain::accounts::Principal;
 use edupay_domain::ids::OrderNo;
 use edupay_domain::ledger::Wallet;
 use edupay_domain::orders::{Order, Visibility};
@@ -73,12 +73,12 @@ pub(crate) struct PaidOrderView {
     /// When it was made.
     #[schema(example = "2016-06-15T03:53:50.598744Z")]
     create_time: String,
-    /// The buyer's profile after the payment.
+    /// The buyer's profile, with the balance after the payment.
     profile: ProfileView,
 }
 
 impl PaidOrderView {
-    fn new(order: &Order, buyer: &User, wallet: &Wallet) -> Result<Self, Failure> {
+    fn new(order: &Order, buyer: &Principal, wallet: &Wallet) -> Result<Self, Failure> {
         Ok(Self {
             pk: order.pk.get(),
             buyer: buyer.username.to_string(),

@@ -1,7 +1,7 @@
 //! The profile: fourteen fields, in the order of the documents.
 
 use crate::failure::Failure;
-use edupay_domain::accounts::{Profile, User};
+use edupay_domain::accounts::{Principal, Profile};
 use edupay_domain::ids::{UserId, Username};
 use edupay_domain::ledger::Wallet;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub(crate) struct ProfileView {
 
 impl ProfileView {
     /// The profile of a user with this wallet.
-    pub(crate) fn new(user: &User, wallet: &Wallet) -> Result<Self, Failure> {
+    pub(crate) fn new(user: &Principal, wallet: &Wallet) -> Result<Self, Failure> {
         Self::of(user.id, &user.username, &user.profile, wallet)
     }
 

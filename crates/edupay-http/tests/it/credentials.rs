@@ -2,8 +2,10 @@
 
 use crate::client::Request;
 use crate::fixtures::{GONE, XIAOCHEN, XIAOYU};
-use crate::service::Ports;
+use crate::service::{Ports, user_of};
+use edupay_domain::accounts::MockUserStore;
 use serde_json::json;
+use std::sync::Arc;
 
 #[test]
 fn credentials_are_asked_for_as_django_rest_framework_does() {
@@ -94,4 +96,25 @@ fn an_odd_idempotency_key_is_refused() {
         let reply = service.call(request.form("amount=1")).expect(400);
         assert_eq!(reply.header("X-Error-Code"), Some("idempotency_key_invalid"), "{key}");
     }
+}
+
+/// A port that is not expected to be called fails the request.
+#[test]
+fn the_wallet_is_read_for_whoever_is_shown_it_and_for_nobody_else() {
+    let mut ports = Ports::new();
+    ports.users = MockUserStore::new();
+    ports.users.expect_find_principal().returning(|digest| Ok(user_of(digest).map(|user| Arc::new(user.principal))));
+    ports.orders.expect_list().returning(|_, _, _| Ok(Vec::new()));
+    let service = ports.serve();
+    service.call(Request::get("/v1/orders").token(XIAOCHEN)).expect(200);
+
+    let mut ports = Ports::new();
+    ports.users = MockUserStore::new();
+    ports.users.expect_find_token().returning(|digest| Ok(user_of(digest)));
+    let service = ports.serve();
+    let me = service.call(Request::get("/v1/me").token(XIAOCHEN)).expect(200).json();
+    assert_eq!(me["balance_fen"], 20_050);
+    service.call(Request::get("/v1/me").token(GONE)).expect(401);
+    let odd_key = Request::get("/v1/me").token(XIAOCHEN).header("Idempotency-Key", "a b");
+    service.call(odd_key).expect(400);
 }

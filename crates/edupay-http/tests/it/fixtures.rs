@@ -1,7 +1,7 @@
 //! The users, orders and charges of the documents.
 
 use chrono::{TimeZone, Utc};
-use edupay_domain::accounts::{Activity, Profile, Role, User};
+use edupay_domain::accounts::{Activity, Principal, Profile, Role, User};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, CourseId, GatewayOrderNo, OrderNo, OrderPk, TopUpNo, UserId, Username};
 use edupay_domain::ledger::Wallet;
@@ -38,7 +38,7 @@ pub(crate) fn fen(fen: u32) -> Money {
 
 pub(crate) fn user(id: i64) -> User {
     let staff = id == 1;
-    User {
+    let principal = Principal {
         id: user_id(id),
         username: Username::parse(if staff { "15201052252" } else { "15201052253" }).unwrap(),
         profile: Profile {
@@ -56,9 +56,12 @@ pub(crate) fn user(id: i64) -> User {
         },
         role: if staff { Role::Staff } else { Role::Member },
         activity: if id == 3 { Activity::Inactive } else { Activity::Active },
-        // Three balances, so that it shows when one is forgotten.
-        wallet: Wallet { bonus: fen(1_000), iap: fen(9_000), cash: fen(10_050), ..Wallet::new(user_id(id)) },
         created_at: at(),
+    };
+    // Three balances, so that it shows when one is forgotten.
+    User {
+        principal,
+        wallet: Wallet { bonus: fen(1_000), iap: fen(9_000), cash: fen(10_050), ..Wallet::new(user_id(id)) },
     }
 }
 

@@ -6,7 +6,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use edupay_domain::accounts::{AccountService, Accounts, MockCredentials, MockUserStore, MockWalletStore, TokenDigest};
+use edupay_domain::accounts::{
+    AccountService, Accounts, MockCredentials, MockUserStore, MockWalletStore, TokenDigest, User,
+};
 use edupay_domain::clock::MockClock;
 use edupay_domain::ids::{Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
@@ -45,10 +47,8 @@ impl Ports {
     /// Ports that know three tokens and nothing else.
     pub(crate) fn new() -> Self {
         let mut users = MockUserStore::new();
-        users.expect_find_token().returning(|digest| {
-            let tokens = [(XIAOCHEN, 1), (XIAOYU, 2), (GONE, 3)];
-            Ok(tokens.into_iter().find(|(token, _)| digest_of(token) == digest).map(|(_, id)| user(id)))
-        });
+        users.expect_find_token().returning(|digest| Ok(user_of(digest)));
+        users.expect_find_principal().returning(|digest| Ok(user_of(digest).map(|user| Arc::new(user.principal))));
         let mut credentials = MockCredentials::new();
         credentials.expect_digest().returning(|token| digest_of(token.reveal()));
         Self {
@@ -138,6 +138,11 @@ impl Ports {
             payments,
         }
     }
+}
+
+pub(crate) fn user_of(digest: TokenDigest) -> Option<User> {
+    let tokens = [(XIAOCHEN, 1), (XIAOYU, 2), (GONE, 3)];
+    tokens.into_iter().find(|(token, _)| digest_of(token) == digest).map(|(_, id)| user(id))
 }
 
 fn digest_of(token: &str) -> TokenDigest {

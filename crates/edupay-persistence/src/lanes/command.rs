@@ -122,22 +122,24 @@ where
 }
 
 /// Work on a connection.
-pub(super) struct Alone<T, R, F> {
+pub(super) struct Alone<T, R, F, G> {
     work: F,
+    then: G,
     reply: Reply<T, R>,
 }
 
-impl<T, R, F> Alone<T, R, F> {
-    pub(super) fn new(work: F, reply: Reply<T, R>) -> Self {
-        Self { work, reply }
+impl<T, R, F, G> Alone<T, R, F, G> {
+    pub(super) fn new(work: F, then: G, reply: Reply<T, R>) -> Self {
+        Self { work, then, reply }
     }
 }
 
-impl<T, R, F> Task for Alone<T, R, F>
+impl<T, R, F, G> Task for Alone<T, R, F, G>
 where
     T: Send,
     R: Send,
     F: FnMut(&mut Conn<'_>) -> Result<T, TxError<R>> + Send,
+    G: FnOnce() + Send,
 {
     fn keys(&self) -> Option<&Keys> {
         None
@@ -161,6 +163,7 @@ where
     }
 
     fn answer(self: Box<Self>) {
+        (self.then)();
         self.reply.send();
     }
 }

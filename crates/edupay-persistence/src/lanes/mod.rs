@@ -88,17 +88,19 @@ impl Lanes {
         self.carry(Some(user_id), Command::new(Box::new(decision)), answer).await
     }
 
-    /// Runs work that reads and writes by itself, as a part of the one lane's transaction.
+    /// Runs work that reads and writes by itself, as a part of the one lane's transaction; `then`
+    /// follows before the answer, whatever that is.
     pub(crate) async fn run_alone<T, R>(
         &self,
         work: impl FnMut(&mut Conn<'_>) -> Result<T, TxError<R>> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
     ) -> Result<T, EffectError<R>>
     where
         T: Send + 'static,
         R: Send + 'static,
     {
         let (sender, answer) = oneshot::channel();
-        let alone = Alone::new(work, Reply::new(sender));
+        let alone = Alone::new(work, then, Reply::new(sender));
         self.carry(None, Command::new(Box::new(alone)), answer).await
     }
 

@@ -15,10 +15,16 @@ use edupay_testkit::contract::{Case, StoreHarness, races};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
-const ONE_LANE: StoreOptions =
-    StoreOptions { postgres_connections: 4, postgres_lanes: 1, lane_bound: 64, sqlite_readers: 2 };
+const ONE_LANE: StoreOptions = StoreOptions {
+    postgres_connections: 4,
+    postgres_lanes: 1,
+    lane_bound: 64,
+    sqlite_readers: 2,
+    principal_cache: Duration::ZERO,
+};
 
 type Paid = Result<PaidOrder, EffectError<PayRefusal>>;
 

@@ -6,5 +6,6 @@ mod databases;
 mod lanes;
 mod migrations;
 mod naive;
+mod principals;
 mod proxy;
 mod walls;

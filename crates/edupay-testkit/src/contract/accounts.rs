@@ -3,13 +3,15 @@
 use super::{Case, RecordedEvent, StoreHarness};
 use crate::fixtures::{fen, new_user};
 use edupay_domain::accounts::{
-    Activity, AdjustBalance, AdjustRefusal, CreateUserRefusal, NewUser, PasswordHash, Role, TokenDigest, adjust_balance,
+    Activity, AdjustBalance, AdjustRefusal, CreateUserRefusal, NewUser, PasswordHash, Principal, Role, TokenDigest,
+    adjust_balance,
 };
 use edupay_domain::events::{Event, EventBody};
 use edupay_domain::ids::{UserId, Username};
 use edupay_domain::ledger::{Bucket, EntryKind, Wallet};
 use edupay_domain::store::{EffectError, StoreFault};
 use futures_util::future::join_all;
+use std::sync::Arc;
 
 fn digest_of(case: &Case<'_, impl StoreHarness + ?Sized>) -> TokenDigest {
     let mut digest = [0; 32];
@@ -139,6 +141,99 @@ pub async fn a_token_without_a_user_is_not_stored<H: StoreHarness + ?Sized>(harn
     let failed = harness.users().add_token(token, UserId::try_new(i64::MAX).unwrap(), case.start()).await;
     assert!(matches!(failed.unwrap_err().fault(), StoreFault::Unavailable | StoreFault::Corrupt));
     assert!(harness.users().find_token(token).await.unwrap().is_none());
+}
+
+async fn principal_of(harness: &(impl StoreHarness + ?Sized), token: TokenDigest) -> Option<Arc<Principal>> {
+    harness.users().find_principal(token).await.unwrap()
+}
+
+/// A token that nobody had is somebody's as soon as it is stored, however often it was looked up in
+/// vain; its principal is the user without the wallet.
+pub async fn a_new_token_works_at_once<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let (user, token) = (case.user().await, digest_of(&case));
+    for _ in 0..3 {
+        assert_eq!(principal_of(harness, token).await, None);
+    }
+    harness.users().add_token(token, user.id, case.start()).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(principal_of(harness, token).await.as_deref(), Some(&user.principal));
+    }
+}
+
+/// A token that was just found is nobody's when it was removed, and works when it is stored anew.
+pub async fn a_logged_out_token_is_dead_at_once<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let user_id = case.user().await.id;
+    let (token, other) = (digest_of(&case), digest_of(&case));
+    harness.users().add_token(other, user_id, case.start()).await.unwrap();
+    for _ in 0..3 {
+        harness.users().add_token(token, user_id, case.start()).await.unwrap();
+        assert!(principal_of(harness, token).await.is_some());
+        assert!(principal_of(harness, other).await.is_some());
+        harness.users().remove_token(token).await.unwrap();
+        assert_eq!(principal_of(harness, token).await, None);
+        assert!(principal_of(harness, other).await.is_some(), "the user's other token lives on");
+    }
+}
+
+/// A token that is looked up by many while it is removed is nobody's from then on: none of the
+/// look-ups that were under way brings it back.
+pub async fn a_token_removed_while_it_is_looked_up_stays_dead<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let user_id = case.user().await.id;
+    for _ in 0..20 {
+        let token = digest_of(&case);
+        harness.users().add_token(token, user_id, case.start()).await.unwrap();
+        let one = || {
+            let users = harness.users();
+            tokio::spawn(async move {
+                while users.find_principal(token).await.unwrap().is_some() {
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        let seekers: Vec<_> = (0..8).map(|_| one()).collect();
+        harness.users().remove_token(token).await.unwrap();
+        for _ in 0..8 {
+            assert_eq!(principal_of(harness, token).await, None);
+        }
+        join_all(seekers).await.into_iter().for_each(|ended| ended.unwrap());
+        assert_eq!(principal_of(harness, token).await, None);
+    }
+}
+
+/// The principal of a token that was just found is inactive when its user was made so, and active
+/// again when the user was let in again; other users are as they were.
+pub async fn a_deactivated_user_is_known_at_once<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let (user, other) = (case.user().await.id, case.user().await.id);
+    let tokens = [digest_of(&case), digest_of(&case), digest_of(&case)];
+    for (token, owner) in tokens.into_iter().zip([user, user, other]) {
+        harness.users().add_token(token, owner, case.start()).await.unwrap();
+    }
+    for activity in [Activity::Active, Activity::Inactive, Activity::Active, Activity::Inactive] {
+        harness.users().set_activity(user, activity).await.unwrap();
+        for (token, expected) in tokens.into_iter().zip([activity, activity, Activity::Active]) {
+            assert_eq!(principal_of(harness, token).await.unwrap().activity, expected);
+        }
+    }
+}
+
+/// All tokens of one user that were just found are nobody's at once, and nobody else's are.
+pub async fn all_tokens_of_a_user_die_together<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let (user, other) = (case.user().await.id, case.user().await.id);
+    let tokens = [digest_of(&case), digest_of(&case), digest_of(&case)];
+    for (token, owner) in tokens.into_iter().zip([user, user, other]) {
+        harness.users().add_token(token, owner, case.start()).await.unwrap();
+        assert_eq!(principal_of(harness, token).await.unwrap().id, owner);
+    }
+    assert_eq!(harness.users().remove_tokens(user).await.unwrap(), 2);
+    let [one, two, three] = tokens;
+    assert_eq!(principal_of(harness, one).await, None);
+    assert_eq!(principal_of(harness, two).await, None);
+    assert_eq!(principal_of(harness, three).await.unwrap().id, other);
 }
 
 /// An adjustment moves one balance by one entry whose reference is the reason, and is told.

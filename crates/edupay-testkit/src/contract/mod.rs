@@ -131,6 +131,11 @@ macro_rules! store_contract {
             all_tokens_of_a_user_are_removed_at_once
             a_token_of_an_inactive_user_tells_so
             a_token_without_a_user_is_not_stored
+            a_new_token_works_at_once
+            a_logged_out_token_is_dead_at_once
+            a_token_removed_while_it_is_looked_up_stays_dead
+            a_deactivated_user_is_known_at_once
+            all_tokens_of_a_user_die_together
             an_adjustment_is_an_entry_with_its_reason_and_its_event
             a_refused_adjustment_leaves_nothing
         }

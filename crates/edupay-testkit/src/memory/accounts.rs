@@ -3,13 +3,14 @@
 use super::{MemoryStore, State, UserRow, at_most, corrupt};
 use async_trait::async_trait;
 use edupay_domain::accounts::{
-    Activity, AdjustBalance, AdjustBalanceRule, AdjustRefusal, CreateUserRefusal, Credential, NewUser, TokenDigest,
-    User, UserStore, WalletStore,
+    Activity, AdjustBalance, AdjustBalanceRule, AdjustRefusal, CreateUserRefusal, Credential, NewUser, Principal,
+    TokenDigest, User, UserStore, WalletStore,
 };
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{UserId, Username};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::store::{EffectError, StoreError};
+use std::sync::Arc;
 
 impl State {
     pub(super) fn wallet(&self, user_id: UserId) -> Option<Wallet> {
@@ -26,15 +27,15 @@ impl UserStore for MemoryStore {
             }
             let last = state.users.last_key_value().map_or(0, |(id, _)| id.get());
             let id = UserId::try_new(last.saturating_add(1)).map_err(corrupt)?;
-            let created = User {
+            let principal = Principal {
                 id,
                 username: user.username.clone(),
                 profile: user.profile.clone(),
                 role: user.role,
                 activity: Activity::Active,
-                wallet: Wallet::new(id),
                 created_at: user.at,
             };
+            let created = User { principal, wallet: Wallet::new(id) };
             state.usernames.insert(user.username.clone(), id);
             state.users.insert(id, UserRow { user: created.clone(), password: user.password.clone() });
             Ok(created)
@@ -66,7 +67,7 @@ impl UserStore for MemoryStore {
     async fn set_activity(&self, id: UserId, activity: Activity) -> Result<bool, StoreError> {
         self.transaction(|state| {
             let row = state.users.get_mut(&id);
-            Ok(row.map(|row| row.user.activity = activity).is_some())
+            Ok(row.map(|row| row.user.principal.activity = activity).is_some())
         })
     }
 
@@ -84,6 +85,13 @@ impl UserStore for MemoryStore {
         self.transaction(|state| {
             let row = state.tokens.get(&digest).and_then(|id| state.users.get(id));
             Ok(row.map(|row| row.user.clone()))
+        })
+    }
+
+    async fn find_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
+        self.transaction(|state| {
+            let row = state.tokens.get(&digest).and_then(|id| state.users.get(id));
+            Ok(row.map(|row| Arc::new(row.user.principal.clone())))
         })
     }
 

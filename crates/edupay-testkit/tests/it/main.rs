@@ -6,4 +6,5 @@ mod expiry;
 mod histories;
 mod looks;
 mod refunds;
+mod sessions;
 mod top_ups;

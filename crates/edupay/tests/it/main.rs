@@ -25,6 +25,7 @@ mod pay_for_order;
 mod resets;
 mod sdk;
 mod seeds;
+mod sessions;
 mod tools;
 mod verify;
 mod webhooks;

@@ -1,0 +1,89 @@
+//! Whose token it is, on PostgreSQL: the look-ups that wait together are one statement, on a
+//! connection of their own that no payment waits for.
+
+use crate::blocking::Gathered;
+use crate::codes::Corrupt;
+use crate::pools::{self, SetupError};
+use crate::schema::{tokens, users};
+use crate::users::{UserRow, principal};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::R2D2Connection;
+use edupay_domain::accounts::{Principal, TokenDigest};
+use edupay_domain::store::{StoreError, StoreFault};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Before each further try on a new connection.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
+
+/// The way to the thread that looks tokens up.
+pub(crate) type LookUps = Gathered<TokenDigest, Option<Arc<Principal>>>;
+
+/// Starts the thread. It connects when the first token is looked up.
+pub(crate) fn start(url: &str) -> io::Result<LookUps> {
+    let mut reader = Reader { url: url.to_owned(), connection: None };
+    Gathered::start("token-look-ups", move |digests: &[TokenDigest]| reader.answer(digests))
+}
+
+struct Reader {
+    url: String,
+    /// Taken out for the time of a statement, so that one that broke is not used again.
+    connection: Option<PgConnection>,
+}
+
+impl Reader {
+    fn answer(&mut self, digests: &[TokenDigest]) -> Vec<Result<Option<Arc<Principal>>, StoreError>> {
+        match self.read(digests) {
+            Ok(found) => digests.iter().map(|digest| own(&found, digest)).collect(),
+            Err(error) => {
+                let error = Arc::new(error);
+                let unavailable = || StoreError::new(StoreFault::Unavailable, Arc::clone(&error));
+                digests.iter().map(|_| Err(unavailable())).collect()
+            }
+        }
+    }
+
+    /// A connection that broke is made anew, a bounded number of times.
+    fn read(&mut self, digests: &[TokenDigest]) -> Result<Found, SetupError> {
+        for pause in PAUSES {
+            match self.read_once(digests) {
+                Err(_) if self.connection.is_none() => thread::sleep(pause),
+                read => return read,
+            }
+        }
+        self.read_once(digests)
+    }
+
+    fn read_once(&mut self, digests: &[TokenDigest]) -> Result<Found, SetupError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => pools::postgres_connection(&self.url)?,
+        };
+        let read = select(&mut connection, digests);
+        if read.is_ok() || connection.ping().is_ok() {
+            self.connection = Some(connection);
+        }
+        read.map_err(SetupError::QueryError)
+    }
+}
+
+/// What is stored of each token that was found. A row that can't be read fails for its token alone.
+type Found = HashMap<Vec<u8>, Result<Arc<Principal>, Corrupt>>;
+
+fn own(found: &Found, digest: &TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
+    Ok(found.get(digest.0.as_slice()).cloned().transpose()?)
+}
+
+/// One statement for any number of tokens, since a list becomes one array: it is prepared once.
+fn select(connection: &mut PgConnection, digests: &[TokenDigest]) -> QueryResult<Found> {
+    let rows: Vec<(Vec<u8>, UserRow)> = tokens::table
+        .inner_join(users::table)
+        .filter(tokens::token_digest.eq_any(digests.iter().map(|digest| digest.0.to_vec())))
+        .select((tokens::token_digest, UserRow::as_select()))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(digest, row)| (digest, principal(row).map(Arc::new))).collect())
+}

@@ -1,0 +1,263 @@
+//! Principals that were found a moment ago, so that most requests need not ask the database whose
+//! token it is.
+//!
+//! What makes it right:
+//! - an entry is used for at most [`LONGEST`], counted from before its row was read, so that what
+//!   others did is known within the five seconds that the port promises;
+//! - what this store did itself is forgotten at once, and an answer that was read before that can't
+//!   come in afterwards: each look-up takes a ticket with the epoch of its beginning, each forgetting
+//!   begins a new epoch, and an answer is kept only in the epoch of its ticket;
+//! - only active users are kept, and never that a token is unknown: who is let in works at once.
+
+use edupay_domain::accounts::{Activity, Principal, TokenDigest};
+use edupay_domain::ids::UserId;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+/// For how long a principal is used at most. With the second that is left a slow answer is still in
+/// time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(4);
+/// How many are kept at most; further ones are looked up each time.
+const ROOM: usize = 50_000;
+
+/// Shared by all clones of a store.
+pub(crate) struct Principals {
+    lifetime: Duration,
+    room: usize,
+    kept: RwLock<Kept>,
+}
+
+struct Kept {
+    entries: HashMap<TokenDigest, Entry>,
+    epoch: u64,
+    swept_at: Instant,
+}
+
+struct Entry {
+    principal: Arc<Principal>,
+    asked_at: Instant,
+}
+
+/// What is known of a token.
+pub(crate) enum Known {
+    /// Whose it is.
+    Principal(Arc<Principal>),
+    /// Nothing; whoever asks the database hands this back with the answer.
+    Nothing(Ticket),
+}
+
+/// A look-up that has begun.
+pub(crate) struct Ticket {
+    digest: TokenDigest,
+    epoch: u64,
+    asked_at: Instant,
+}
+
+/// What is to be forgotten.
+#[derive(Clone, Copy)]
+pub(crate) enum Stale {
+    /// One token.
+    Token(TokenDigest),
+    /// All tokens of a user.
+    User(UserId),
+}
+
+impl Principals {
+    /// Keeps each for so long, or for [`LONGEST`] if that is less; nothing if it is zero.
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self::with_room(lifetime, ROOM)
+    }
+
+    fn with_room(lifetime: Duration, room: usize) -> Self {
+        let kept = Kept { entries: HashMap::new(), epoch: 0, swept_at: Instant::now() };
+        Self { lifetime: lifetime.min(LONGEST), room, kept: RwLock::new(kept) }
+    }
+
+    /// Begins a look-up.
+    pub(crate) fn look_up(&self, digest: TokenDigest, now: Instant) -> Known {
+        let kept = self.read();
+        match kept.entries.get(&digest).filter(|entry| self.is_fresh(entry.asked_at, now)) {
+            Some(entry) => Known::Principal(Arc::clone(&entry.principal)),
+            None => Known::Nothing(Ticket { digest, epoch: kept.epoch, asked_at: now }),
+        }
+    }
+
+    /// Ends a look-up that found somebody. Nothing is kept if anything was forgotten since it began.
+    pub(crate) fn keep(&self, ticket: Ticket, principal: &Arc<Principal>, now: Instant) {
+        if principal.activity != Activity::Active || !self.is_fresh(ticket.asked_at, now) {
+            return;
+        }
+        let mut kept = self.write();
+        if kept.epoch != ticket.epoch {
+            return;
+        }
+        if !self.is_fresh(kept.swept_at, now) {
+            kept.entries.retain(|_, entry| self.is_fresh(entry.asked_at, now));
+            kept.swept_at = now;
+        }
+        if kept.entries.len() < self.room {
+            let entry = Entry { principal: Arc::clone(principal), asked_at: ticket.asked_at };
+            kept.entries.insert(ticket.digest, entry);
+        }
+    }
+
+    /// Forgets. To be called when the removal is visible to whoever asks the database.
+    pub(crate) fn forget(&self, stale: Stale) {
+        let mut kept = self.write();
+        kept.epoch = kept.epoch.wrapping_add(1);
+        match stale {
+            Stale::Token(digest) => {
+                kept.entries.remove(&digest);
+            }
+            // As rare as staff keeps somebody out, so that no index is kept for it.
+            Stale::User(id) => kept.entries.retain(|_, entry| entry.principal.id != id),
+        }
+    }
+
+    fn is_fresh(&self, since: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(since) < self.lifetime
+    }
+
+    /// Nothing under the lock can panic half-way, so a poisoned one is used on.
+    fn read(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edupay_domain::accounts::{Profile, Role};
+    use edupay_domain::clock::Timestamp;
+    use edupay_domain::ids::Username;
+
+    const ONE: TokenDigest = TokenDigest([1; 32]);
+    const OTHER: TokenDigest = TokenDigest([2; 32]);
+    const LIFETIME: Duration = Duration::from_secs(3);
+
+    fn user_id(id: i64) -> UserId {
+        UserId::try_new(id).unwrap()
+    }
+
+    fn somebody(id: i64, activity: Activity) -> Arc<Principal> {
+        Arc::new(Principal {
+            id: user_id(id),
+            username: Username::parse("xiaoyu").unwrap(),
+            profile: Profile::default(),
+            role: Role::Member,
+            activity,
+            created_at: Timestamp::default(),
+        })
+    }
+
+    fn begin(principals: &Principals, digest: TokenDigest, now: Instant) -> Ticket {
+        match principals.look_up(digest, now) {
+            Known::Nothing(ticket) => ticket,
+            Known::Principal(_) => panic!("it is known already"),
+        }
+    }
+
+    fn is_known(principals: &Principals, digest: TokenDigest, now: Instant) -> bool {
+        matches!(principals.look_up(digest, now), Known::Principal(_))
+    }
+
+    fn keep(principals: &Principals, digest: TokenDigest, user: i64, now: Instant) {
+        let ticket = begin(principals, digest, now);
+        principals.keep(ticket, &somebody(user, Activity::Active), now);
+    }
+
+    #[test]
+    fn a_principal_is_known_for_its_time_from_before_it_was_read() {
+        let (principals, asked) = (Principals::new(LIFETIME), Instant::now());
+        let ticket = begin(&principals, ONE, asked);
+        let read = asked + Duration::from_secs(1);
+        principals.keep(ticket, &somebody(1, Activity::Active), read);
+        assert!(is_known(&principals, ONE, read));
+        assert!(is_known(&principals, ONE, asked + LIFETIME - Duration::from_nanos(1)));
+        assert!(!is_known(&principals, ONE, asked + LIFETIME));
+        assert!(!is_known(&principals, OTHER, read));
+    }
+
+    #[test]
+    fn an_answer_that_took_longer_than_its_time_is_not_kept() {
+        let (principals, asked) = (Principals::new(LIFETIME), Instant::now());
+        let ticket = begin(&principals, ONE, asked);
+        principals.keep(ticket, &somebody(1, Activity::Active), asked + LIFETIME);
+        assert!(principals.read().entries.is_empty());
+    }
+
+    #[test]
+    fn no_time_is_longer_than_the_promise_allows_and_none_keeps_nothing() {
+        let now = Instant::now();
+        let long = Principals::new(Duration::from_secs(3_600));
+        keep(&long, ONE, 1, now);
+        assert!(!is_known(&long, ONE, now + LONGEST));
+        let off = Principals::new(Duration::ZERO);
+        keep(&off, ONE, 1, now);
+        assert!(!is_known(&off, ONE, now));
+    }
+
+    #[test]
+    fn an_answer_that_was_read_before_a_removal_is_not_kept_after_it() {
+        for stale in [Stale::Token(ONE), Stale::User(user_id(1))] {
+            let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+            let ticket = begin(&principals, ONE, now);
+            // Here the look-up reads its row, and then the row is removed.
+            principals.forget(stale);
+            principals.keep(ticket, &somebody(1, Activity::Active), now);
+            assert!(!is_known(&principals, ONE, now));
+            // A look-up that begins after it is kept.
+            keep(&principals, ONE, 1, now);
+            assert!(is_known(&principals, ONE, now));
+        }
+    }
+
+    /// The same without the epoch: a ticket that says nothing about its beginning.
+    #[test]
+    fn without_the_epoch_a_removed_token_would_come_back() {
+        let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+        let ticket = begin(&principals, ONE, now);
+        principals.forget(Stale::Token(ONE));
+        let naive = Ticket { epoch: principals.read().epoch, ..ticket };
+        principals.keep(naive, &somebody(1, Activity::Active), now);
+        assert!(is_known(&principals, ONE, now), "the test above tests nothing");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_one_token_or_all_of_a_user() {
+        let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+        let third = TokenDigest([3; 32]);
+        let fill = || [(ONE, 1), (OTHER, 1), (third, 2)].map(|(digest, user)| keep(&principals, digest, user, now));
+        fill();
+        principals.forget(Stale::Token(ONE));
+        assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, now)), [false, true, true]);
+        keep(&principals, ONE, 1, now);
+        principals.forget(Stale::User(user_id(1)));
+        assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, now)), [false, false, true]);
+    }
+
+    #[test]
+    fn an_inactive_user_is_not_kept() {
+        let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+        let ticket = begin(&principals, ONE, now);
+        principals.keep(ticket, &somebody(1, Activity::Inactive), now);
+        assert!(!is_known(&principals, ONE, now));
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_for_new_ones_when_the_old_are_past_their_time() {
+        let (principals, now) = (Principals::with_room(LIFETIME, 2), Instant::now());
+        let digests = [ONE, OTHER, TokenDigest([3; 32])];
+        digests.into_iter().for_each(|digest| keep(&principals, digest, 1, now));
+        assert_eq!(digests.map(|digest| is_known(&principals, digest, now)), [true, true, false]);
+        let later = now + LIFETIME;
+        keep(&principals, digests[2], 1, later);
+        assert_eq!(digests.map(|digest| is_known(&principals, digest, later)), [false, false, true]);
+        assert_eq!(principals.read().entries.len(), 1);
+    }
+}
