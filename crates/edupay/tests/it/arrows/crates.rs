@@ -28,6 +28,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-http", &["edupay-domain"]),
     ("edupay-sandbox", &["edupay-pingpp"]),
     ("edupay-testkit", &["edupay-domain"]),
+    // Measures the program from outside.
+    ("edupay-bench", &[]),
     (
         "edupay",
         &["edupay-domain", "edupay-persistence", "edupay-pingpp", "edupay-appstore", "edupay-http", "edupay-sandbox"],
