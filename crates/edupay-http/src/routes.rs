@@ -45,7 +45,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
 /// Registers the table, the documents' page, and what answers everything else.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     for endpoint in table() {
-        config.service(endpoint.into_resource());
+        for resource in endpoint.resources() {
+            config.service(resource);
+        }
     }
     config.service(web::resource("/docs").app_data(RoutePattern("/docs")).get(ops::docs_folder));
     config.service(web::resource("/docs/{file:.*}").app_data(RoutePattern("/docs/{file}")).get(ops::docs_file));
@@ -70,7 +72,7 @@ pub(crate) struct Endpoint {
     path: &'static str,
     access: Access,
     methods: Vec<Method>,
-    routes: Vec<Route>,
+    routes: Vec<Box<dyn Fn() -> Route>>,
 }
 
 impl Endpoint {
@@ -89,22 +91,28 @@ impl Endpoint {
         Arguments: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = if method == Method::GET {
-            web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
-        } else {
-            web::method(method.clone())
-        };
-        self.methods.push(method);
-        self.routes.push(route.to(handler));
+        self.methods.push(method.clone());
+        self.routes.push(Box::new(move || {
+            let route = if method == Method::GET {
+                web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+            } else {
+                web::method(method.clone())
+            };
+            route.to(handler.clone())
+        }));
         self
     }
 
-    fn into_resource(self) -> Resource {
-        let allow = Allow(self.allow());
-        let bare = self.path.trim_end_matches('/').to_owned();
-        let resource =
-            web::resource([bare.clone(), format!("{bare}/")]).app_data(RoutePattern(self.path)).app_data(allow);
-        let resource = self.routes.into_iter().fold(resource, Resource::route);
+    /// One with the slash and one without: the router compares a single plain path as text, but
+    /// searches a list of them by regular expression.
+    fn resources(&self) -> [Resource; 2] {
+        let bare = self.path.trim_end_matches('/');
+        [self.resource(bare.to_owned()), self.resource(format!("{bare}/"))]
+    }
+
+    fn resource(&self, path: String) -> Resource {
+        let resource = web::resource(path).app_data(RoutePattern(self.path)).app_data(Allow(self.allow()));
+        let resource = self.routes.iter().fold(resource, |resource, route| resource.route(route()));
         match self.access {
             Access::Open => resource.default_service(web::to(method_not_allowed::<Anyone>)),
             Access::Users => resource.default_service(web::to(method_not_allowed::<Caller>)),

@@ -103,7 +103,9 @@ impl SqlStore {
         let principals = Arc::new(Principals::new(options.principal_cache));
         let look_ups = match url {
             DatabaseUrl::Sqlite(_) => None,
-            DatabaseUrl::Postgres(url) => Some(Arc::new(look_ups::start(url).map_err(OpenError::Thread)?)),
+            DatabaseUrl::Postgres(url) => {
+                Some(Arc::new(look_ups::start(&Connector::new(url)).map_err(OpenError::Thread)?))
+            }
         };
         let lanes = Arc::new(lanes.map_err(OpenError::Thread)?);
         Ok(Self { pools, turns, lanes, url: url.clone(), principals, look_ups })

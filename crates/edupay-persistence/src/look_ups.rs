@@ -3,7 +3,7 @@
 
 use crate::blocking::Gathered;
 use crate::codes::Corrupt;
-use crate::pools::{self, SetupError};
+use crate::pools::{Connector, SetupError};
 use crate::schema::{tokens, users};
 use crate::users::{UserRow, principal};
 use diesel::pg::PgConnection;
@@ -24,13 +24,13 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 pub(crate) type LookUps = Gathered<TokenDigest, Option<Arc<Principal>>>;
 
 /// Starts the thread. It connects when the first token is looked up.
-pub(crate) fn start(url: &str) -> io::Result<LookUps> {
-    let mut reader = Reader { url: url.to_owned(), connection: None };
+pub(crate) fn start(connector: &Connector) -> io::Result<LookUps> {
+    let mut reader = Reader { connector: connector.clone(), connection: None };
     Gathered::start("token-look-ups", move |digests: &[TokenDigest]| reader.answer(digests))
 }
 
 struct Reader {
-    url: String,
+    connector: Connector,
     /// Taken out for the time of a statement, so that one that broke is not used again.
     connection: Option<PgConnection>,
 }
@@ -61,7 +61,7 @@ impl Reader {
     fn read_once(&mut self, digests: &[TokenDigest]) -> Result<Found, SetupError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => pools::postgres_connection(&self.url)?,
+            None => self.connector.connect()?,
         };
         let read = select(&mut connection, digests);
         if read.is_ok() || connection.ping().is_ok() {

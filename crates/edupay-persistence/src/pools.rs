@@ -53,7 +53,7 @@ impl Pooled {
 
 /// What every SQLite connection is told: a power cut must not take back an acknowledged payment.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;";
 const SQLITE_READER: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;";
 
@@ -99,12 +99,12 @@ pub(crate) fn postgres(url: &str, size: u32) -> Result<Pools, diesel::r2d2::Pool
         .map(Pools::Postgres)
 }
 
-/// What a lane's connection is told besides: its statements join a batch's arrays to tables by their
-/// keys, for which a plan made once is right, whatever was known of the tables when it was made.
-const POSTGRES_LANE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+/// What a connection is told besides whose statements join a batch's arrays to tables by their keys: a
+/// plan made once is right for them, whatever was known of the tables when it was made.
+const POSTGRES_BATCHES: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
 
-/// Makes the connections of the lanes.
+/// Makes connections that belong to no pool, each for a thread that works in batches.
 #[derive(Clone)]
 pub(crate) struct Connector {
     url: String,
@@ -115,17 +115,12 @@ impl Connector {
         Self { url: url.to_owned() }
     }
 
-    /// A connection for a lane.
-    pub(crate) fn connect_lane(&self) -> Result<PgConnection, SetupError> {
-        let mut connection = postgres_connection(&self.url)?;
-        Setup(POSTGRES_LANE).on_acquire(&mut connection)?;
+    /// A new connection, set up as those of the pool are.
+    pub(crate) fn connect(&self) -> Result<PgConnection, SetupError> {
+        let mut connection = PgConnection::establish(&self.url).map_err(SetupError::ConnectionError)?;
+        for settings in [POSTGRES_SESSION, POSTGRES_BATCHES] {
+            Setup(settings).on_acquire(&mut connection)?;
+        }
         Ok(connection)
     }
-}
-
-/// A connection to PostgreSQL beside the pool, set up as those in it are.
-pub(crate) fn postgres_connection(url: &str) -> Result<PgConnection, SetupError> {
-    let mut connection = PgConnection::establish(url).map_err(SetupError::ConnectionError)?;
-    Setup(POSTGRES_SESSION).on_acquire(&mut connection)?;
-    Ok(connection)
 }

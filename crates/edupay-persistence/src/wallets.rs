@@ -1,11 +1,10 @@
 //! The wallet row of a user: how it is locked, read and written.
 
 use crate::codes::{Corrupt, money, user_id};
-use crate::conn::{Conn, lock, on};
+use crate::conn::{Conn, lock};
 use crate::schema::wallets;
 use crate::tx::TxError;
 use diesel::prelude::*;
-use diesel::result::Error;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::Wallet;
 
@@ -48,13 +47,6 @@ impl WalletRow {
             entries: self.entries,
         })
     }
-}
-
-/// Writes a wallet; `false` when its count of entries is no longer what it was when it was loaded.
-pub(crate) fn update_wallet(conn: &mut Conn<'_>, was: i64, wallet: &Wallet) -> Result<bool, Error> {
-    let row = WalletRow::of(wallet);
-    let update = diesel::update(wallets::table.find(row.user_id).filter(wallets::entries.eq(was))).set(row);
-    Ok(on!(conn, c => update.execute(c))? == 1)
 }
 
 /// Locks a user's wallet: the first statement of every effect on the user's rows.

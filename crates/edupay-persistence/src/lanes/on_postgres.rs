@@ -31,7 +31,7 @@ impl Ground for PostgresGround {
             Some(connection) => connection,
             None => self
                 .connector
-                .connect_lane()
+                .connect()
                 .map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?,
         };
         let result = run_on(&mut connection, batch, doubt);

@@ -22,20 +22,20 @@ pub(crate) const UNPAID: &str = "unpaid";
 #[diesel(table_name = orders)]
 #[diesel(treat_none_as_null = true)]
 pub(crate) struct OrderRow {
-    user_id: i64,
-    order_no: String,
-    pk: i64,
-    amount_fen: i64,
-    status: String,
-    visibility: String,
-    created_at: i64,
-    expires_at: i64,
-    paid_at: Option<i64>,
-    paid_through: Option<String>,
-    paid_charge_id: Option<String>,
-    paid_bonus_fen: i64,
-    paid_iap_fen: i64,
-    paid_cash_fen: i64,
+    pub(crate) user_id: i64,
+    pub(crate) order_no: String,
+    pub(crate) pk: i64,
+    pub(crate) amount_fen: i64,
+    pub(crate) status: String,
+    pub(crate) visibility: String,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) paid_at: Option<i64>,
+    pub(crate) paid_through: Option<String>,
+    pub(crate) paid_charge_id: Option<String>,
+    pub(crate) paid_bonus_fen: i64,
+    pub(crate) paid_iap_fen: i64,
+    pub(crate) paid_cash_fen: i64,
 }
 
 #[derive(Queryable, Insertable)]

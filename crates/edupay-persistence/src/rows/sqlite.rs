@@ -1,6 +1,7 @@
 //! The rows of SQLite.
 
 mod load;
+mod updates;
 mod write;
 
 pub(super) use load::load;

@@ -3,8 +3,9 @@
 use crate::charges::rows::{AttemptRow, subject_columns};
 use crate::receipts::rows::ReceiptRow;
 use crate::rows::Changes;
-use crate::statement::{Binds, Statement};
+use crate::statement::{Bind, Binds, Statement};
 use crate::top_ups::rows::TopUpRow;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
@@ -43,8 +44,10 @@ impl Statement for WriteCharges {
     const TEXT: &'static str = include_str!("write_charges.sql");
     type Columns = BigInt;
     type Id = Self;
+}
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+impl Bind<Pg> for WriteCharges {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         self.booked.bind_claims(binds)?;
         self.booked.bind_whole(binds)?;
         self.receipts.bind_changes(binds)?;
@@ -82,13 +85,13 @@ impl Receipts {
         }
     }
 
-    fn bind_claims<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind_claims<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.charges)?;
         binds.push::<Texts, _>(&self.attempts)
     }
 
-    fn bind_whole<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind_whole<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         self.bind_claims(binds)?;
         binds.push::<Numbers, _>(&self.amounts)?;
         self.bind_state(binds)?;
@@ -96,20 +99,20 @@ impl Receipts {
         self.bind_tries(binds)
     }
 
-    fn bind_changes<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind_changes<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.charges)?;
         self.bind_state(binds)?;
         self.bind_tries(binds)
     }
 
-    fn bind_state<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind_state<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Texts, _>(&self.status)?;
         binds.push::<NullableTexts, _>(&self.reasons)?;
         binds.push::<NullableTexts, _>(&self.refunds)
     }
 
-    fn bind_tries<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind_tries<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.next_try_at)?;
         binds.push::<NullableNumbers, _>(&self.due_at)
     }
@@ -140,7 +143,7 @@ impl Attempts {
         }
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.numbers)?;
         binds.push::<Texts, _>(&self.status)?;
@@ -171,7 +174,7 @@ impl TopUps {
         }
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.numbers)?;
         binds.push::<Texts, _>(&self.status)?;
@@ -207,8 +210,10 @@ impl Statement for WriteNoLongerAwaited<'_> {
     const TEXT: &'static str = include_str!("write_no_longer_awaited.sql");
     type Columns = ();
     type Id = WriteNoLongerAwaited<'static>;
+}
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+impl Bind<Pg> for WriteNoLongerAwaited<'_> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.subjects)?;
         binds.push::<Texts, _>(&self.numbers)?;

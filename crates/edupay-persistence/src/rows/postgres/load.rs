@@ -6,9 +6,10 @@ use crate::orders::rows::{LineRow, OrderRow};
 use crate::receipts::rows::ReceiptRow;
 use crate::rows::{Keys, Rows};
 use crate::schema::{charge_attempts, order_lines, orders, receipts, top_ups, wallets};
-use crate::statement::{Binds, Prepared, Statement};
+use crate::statement::{Bind, Binds, Prepared, Statement};
 use crate::top_ups::rows::TopUpRow;
 use crate::wallets::WalletRow;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
@@ -31,8 +32,10 @@ impl Statement for LoadPayments<'_> {
         Bool,
     );
     type Id = LoadPayments<'static>;
+}
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+impl Bind<Pg> for LoadPayments<'_> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Array<BigInt>, _>(&self.users)?;
         binds.push::<Array<Nullable<Text>>, _>(&self.orders)
     }
@@ -55,8 +58,10 @@ impl Statement for LoadCharges<'_> {
     type Columns =
         (BigInt, Nullable<charge_attempts::SqlType>, Nullable<receipts::SqlType>, Nullable<top_ups::SqlType>);
     type Id = LoadCharges<'static>;
+}
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+impl Bind<Pg> for LoadCharges<'_> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Array<BigInt>, _>(&self.users)?;
         binds.push::<Array<Nullable<Text>>, _>(&self.attempts)?;
         binds.push::<Array<Nullable<Text>>, _>(&self.charges)?;

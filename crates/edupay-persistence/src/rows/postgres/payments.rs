@@ -2,7 +2,8 @@
 
 use crate::journal::payload;
 use crate::rows::Changes;
-use crate::statement::{Binds, Statement};
+use crate::statement::{Bind, Binds, Statement};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};
 use edupay_domain::clock::Timestamp;
@@ -48,8 +49,10 @@ impl Statement for WritePayments<'_> {
     const TEXT: &'static str = include_str!("write_payments.sql");
     type Columns = (BigInt, BigInt);
     type Id = WritePayments<'static>;
+}
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+impl Bind<Pg> for WritePayments<'_> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         self.wallets.bind(binds)?;
         self.orders.bind(binds)?;
         self.granted.bind(binds)?;
@@ -84,7 +87,7 @@ impl Wallets {
         self.entries.push(wallet.entries);
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         for column in [&self.users, &self.was, &self.cash, &self.iap, &self.bonus, &self.debt, &self.entries] {
             binds.push::<Numbers, _>(column)?;
         }
@@ -124,7 +127,7 @@ impl<'a> Orders<'a> {
         self.cash.push(split.cash.fen());
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.numbers)?;
         binds.push::<Texts, _>(&self.status)?;
@@ -153,7 +156,7 @@ impl<'a> Granted<'a> {
         self.at.push(entitlement.granted_at.timestamp_micros());
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Numbers, _>(&self.courses)?;
         binds.push::<Texts, _>(&self.orders)?;
@@ -183,7 +186,7 @@ impl<'a> Entries<'a> {
         self.at.push(at.timestamp_micros());
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Numbers, _>(&self.numbers)?;
         binds.push::<Texts, _>(&self.kinds)?;
@@ -216,7 +219,7 @@ impl Lines {
         }
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Numbers, _>(&self.numbers)?;
         binds.push::<Array<SmallInt>, _>(&self.lines)?;
@@ -244,7 +247,7 @@ impl Events {
         self.at.push(event.at.timestamp_micros());
     }
 
-    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b>) -> QueryResult<()> {
+    fn bind<'b>(&'b self, binds: &mut Binds<'_, 'b, Pg>) -> QueryResult<()> {
         binds.push::<Numbers, _>(&self.users)?;
         binds.push::<Texts, _>(&self.ids)?;
         binds.push::<Texts, _>(&self.kinds)?;

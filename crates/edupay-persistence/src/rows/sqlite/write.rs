@@ -1,33 +1,37 @@
 //! Writing on SQLite: a prepared statement per row, since none of them leaves the process.
 
-use crate::charges::rows::{make_due, update_attempt};
+use super::updates::{EndOrder, MakeDue, UpdateWallet};
+use crate::charges::rows::update_attempt;
 use crate::conn::Conn;
 use crate::journal;
-use crate::orders::rows::{self as orders, UNPAID};
+use crate::orders::rows::grant;
 use crate::receipts::rows::{insert_receipt, update_receipt};
 use crate::rows::Changes;
+use crate::statement::Prepared;
 use crate::top_ups::rows::update_top_up;
-use crate::wallets::update_wallet;
 use diesel::prelude::*;
 use diesel::result::Error;
 
 /// Writes every change; `false` when a row was no longer as it was loaded.
 pub(in crate::rows) fn write(connection: &mut SqliteConnection, changes: &Changes) -> Result<bool, Error> {
-    let conn = &mut Conn::Sqlite(connection);
-    for (posted, at) in &changes.entries {
-        journal::insert_entry(conn, posted, *at)?;
-    }
     for (was, wallet) in changes.wallets.values() {
-        if !update_wallet(conn, *was, wallet)? {
+        if Prepared(UpdateWallet::of(*was, wallet)).execute(connection)? != 1 {
             return Ok(false);
         }
     }
     for order in &changes.ended_orders {
-        if !orders::update(conn, order, UNPAID)? {
+        if Prepared(EndOrder::of(order)).execute(connection)? != 1 {
             return Ok(false);
         }
     }
-    orders::grant(conn, &changes.granted)?;
+    for (user_id, subject, at) in &changes.no_longer_awaited {
+        Prepared(MakeDue::of(*user_id, subject, *at)).execute(connection)?;
+    }
+    let conn = &mut Conn::Sqlite(connection);
+    for (posted, at) in &changes.entries {
+        journal::insert_entry(conn, posted, *at)?;
+    }
+    grant(conn, &changes.granted)?;
     for receipt in &changes.booked {
         insert_receipt(conn, receipt)?;
     }
@@ -41,9 +45,6 @@ pub(in crate::rows) fn write(connection: &mut SqliteConnection, changes: &Change
     }
     for top_up in &changes.top_ups {
         update_top_up(conn, top_up)?;
-    }
-    for (user_id, subject, at) in &changes.no_longer_awaited {
-        make_due(conn, *user_id, subject, *at)?;
     }
     journal::write_events(conn, &changes.events)?;
     Ok(true)
