@@ -37,7 +37,7 @@ owned() {
 }
 
 # Called by the trap below.
-# shellcheck disable=SC2329
+# shellcheck disable=SC2317,SC2329
 stop() {
     local status=$?
     trap - EXIT
@@ -90,6 +90,12 @@ export EDUPAY_TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port/postgres"
 # For tests that stop and start the server themselves.
 export EDUPAY_TEST_POSTGRES_BIN="$bin"
 export EDUPAY_TEST_POSTGRES_DATA="$data"
+
+# For tests that put a pooler before it. Where there is none, the reason is printed and those
+# tests say that they were skipped.
+if [[ -z "${EDUPAY_TEST_PGBOUNCER:-}" ]] && pooler="$("$here/pgbouncer.sh")"; then
+    export EDUPAY_TEST_PGBOUNCER="$pooler"
+fi
 
 status=0
 "$@" || status=$?

@@ -7,7 +7,7 @@ use crate::principals::{Known, Stale};
 use crate::rows::Keys;
 use crate::schema::{tokens, users, wallets};
 use crate::tx::TxError;
-use crate::users::{UserRow, activity, activity_code, new_row, principal, user};
+use crate::users::{UserRow, activity, activity_code, new_row, user};
 use crate::wallets::WalletRow;
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -131,10 +131,7 @@ impl UserStore for SqlStore {
             Known::Principal(principal) => return Ok(Some(principal)),
             Known::Nothing(ticket) => ticket,
         };
-        let found = match self.look_ups() {
-            Some(look_ups) => look_ups.ask(digest).await?,
-            None => self.read_principal(digest).await?,
-        };
+        let found = self.look_ups().ask(digest).await?;
         if let Some(principal) = &found {
             self.principals().keep(ticket, principal, Instant::now());
         }
@@ -164,20 +161,6 @@ impl UserStore for SqlStore {
             },
             move || principals.forget(Stale::User(user_id)),
         )
-        .await
-    }
-}
-
-impl SqlStore {
-    async fn read_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
-        self.read(move |conn| {
-            let row = on!(conn, c => tokens::table
-                .inner_join(users::table)
-                .filter(tokens::token_digest.eq(digest.0.to_vec()))
-                .select(UserRow::as_select()).first::<UserRow>(c))
-            .optional()?;
-            Ok(row.map(principal).transpose()?.map(Arc::new))
-        })
         .await
     }
 }

@@ -4,8 +4,10 @@ use crate::blocking::Turns;
 use crate::lanes::Lanes;
 use crate::look_ups::{self, LookUps};
 use crate::migrations::{self, MigrationReport, SchemaError, SchemaState};
-use crate::pools::{self, Connector, Pools};
+use crate::pooler;
+use crate::pools::{self, ConnectFailure, Connector, Pools};
 use crate::principals::{self, Principals};
+use crate::statements::{CacheReason, PreparedStatements, StatementCache, Statements};
 use crate::url::DatabaseUrl;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
@@ -26,6 +28,9 @@ pub enum OpenError {
     /// The threads of the lanes, or the one that looks tokens up, can't be started.
     #[error("a thread can't be started")]
     Thread(#[source] std::io::Error),
+    /// No connection, not even one to look for a pooler.
+    #[error("the database can't be reached")]
+    Unreachable(#[from] ConnectFailure),
     /// The schema is not the program's.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -34,7 +39,7 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// How many connections, and for how long an answer is used again.
+/// How many connections, how their statements are sent, and for how long an answer is used again.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
     /// Connections to PostgreSQL, beside one for each lane and the one that looks tokens up.
@@ -50,6 +55,8 @@ pub struct StoreOptions {
     /// that what other stores on the database did is known in the time that the port promises;
     /// zero looks every time.
     pub principal_cache: Duration,
+    /// Whether PostgreSQL's statements are kept prepared.
+    pub prepared_statements: PreparedStatements,
 }
 
 impl Default for StoreOptions {
@@ -60,6 +67,7 @@ impl Default for StoreOptions {
             lane_bound: 1_024,
             sqlite_readers: 4,
             principal_cache: principals::LONGEST,
+            prepared_statements: PreparedStatements::Auto,
         }
     }
 }
@@ -72,8 +80,8 @@ pub struct SqlStore {
     lanes: Arc<Lanes>,
     url: DatabaseUrl,
     principals: Arc<Principals>,
-    /// None on SQLite, where a read is a call of a function.
-    look_ups: Option<Arc<LookUps>>,
+    look_ups: Arc<LookUps>,
+    statements: Statements,
 }
 
 impl SqlStore {
@@ -83,32 +91,43 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`].
     pub fn connect(url: &DatabaseUrl, options: StoreOptions) -> Result<Self, OpenError> {
+        let url = &url.with_bounded_waits();
         let bound = usize::try_from(options.lane_bound).unwrap_or(usize::MAX);
-        let (pools, turns, lanes) = match url {
+        let mut statements = Statements { cache: StatementCache::On, reason: CacheReason::File };
+        let (pools, turns, lanes, look_ups) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
                 }
                 let readers = options.sqlite_readers.max(1);
-                let (pools, writer) = pools::sqlite(&path.display().to_string(), readers)?;
-                (pools, Turns::new(readers), Lanes::on_sqlite(&writer, bound))
+                let (pools, writer, reading) = pools::sqlite(&path.display().to_string(), readers)?;
+                let look_ups = look_ups::on_sqlite(&reading);
+                (pools, Turns::new(readers), Lanes::on_sqlite(&writer, bound), look_ups)
             }
             DatabaseUrl::Postgres(url) => {
                 let size = options.postgres_connections.max(2);
+                statements = pooler::decide(url, options.prepared_statements)?;
+                let connector = Connector::new(url, statements);
                 let count = usize::try_from(options.postgres_lanes).unwrap_or(1);
-                let lanes = Lanes::on_postgres(&Connector::new(url), count, bound);
-                (pools::postgres(url, size)?, Turns::new(size), lanes)
+                let lanes = Lanes::on_postgres(&connector, count, bound);
+                (
+                    pools::postgres(url, size, statements.cache)?,
+                    Turns::new(size),
+                    lanes,
+                    look_ups::on_postgres(&connector),
+                )
             }
         };
         let principals = Arc::new(Principals::new(options.principal_cache));
-        let look_ups = match url {
-            DatabaseUrl::Sqlite(_) => None,
-            DatabaseUrl::Postgres(url) => {
-                Some(Arc::new(look_ups::start(&Connector::new(url)).map_err(OpenError::Thread)?))
-            }
-        };
         let lanes = Arc::new(lanes.map_err(OpenError::Thread)?);
-        Ok(Self { pools, turns, lanes, url: url.clone(), principals, look_ups })
+        let look_ups = Arc::new(look_ups.map_err(OpenError::Thread)?);
+        Ok(Self { pools, turns, lanes, url: url.clone(), principals, look_ups, statements })
+    }
+
+    /// Whether statements are kept prepared, and why.
+    #[must_use]
+    pub fn statements(&self) -> Statements {
+        self.statements
     }
 
     /// Brings the schema up to the program's, under a lock. Blocks.
@@ -164,7 +183,7 @@ impl SqlStore {
         &self.principals
     }
 
-    pub(crate) fn look_ups(&self) -> Option<&LookUps> {
-        self.look_ups.as_deref()
+    pub(crate) fn look_ups(&self) -> &LookUps {
+        &self.look_ups
     }
 }

@@ -1,8 +1,12 @@
-//! The schema's history: applied under a lock, each step in a transaction, and never guessed at.
+//! The schema's history: applied under a lock, each step in a transaction (on PostgreSQL all of them
+//! in one), and never guessed at.
 
 use crate::pools::{Pooled, Pools};
 use crate::url::DatabaseUrl;
+use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::File;
 use thiserror::Error;
@@ -36,6 +40,12 @@ pub enum SchemaError {
     Unreachable(#[source] AnyError),
 }
 
+impl From<diesel::result::Error> for SchemaError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Unreachable(error.into())
+    }
+}
+
 /// How the schema compares with the program's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaState {
@@ -65,68 +75,73 @@ pub(crate) fn check(pools: &Pools) -> Result<(), SchemaError> {
 }
 
 pub(crate) fn migrate(pools: &Pools, url: &DatabaseUrl) -> Result<MigrationReport, SchemaError> {
-    let mut pooled = pools.writer().map_err(|error| SchemaError::Unreachable(error.into()))?;
-    let _lock = lock(&mut pooled, url)?;
-    state_on(&mut pooled)?;
-    let applied = match &mut pooled {
-        Pooled::Sqlite(connection) => versions(connection.run_pending_migrations(SQLITE)),
-        Pooled::Postgres(connection) => {
-            let applied = versions(connection.run_pending_migrations(POSTGRES));
-            unlock(connection)?;
-            applied
+    let applied = match &mut pools.writer().map_err(|error| SchemaError::Unreachable(error.into()))? {
+        Pooled::Sqlite(connection) => {
+            let _lock = lock_file(url)?;
+            sqlite_state(connection)?;
+            versions(connection.run_pending_migrations(SQLITE)).map_err(SchemaError::Failed)
         }
+        Pooled::Postgres(connection) => crate::tx::whole(connection, |connection| {
+            connection.batch_execute(&alone())?;
+            postgres_state(connection)?;
+            versions(connection.run_pending_migrations(POSTGRES)).map_err(SchemaError::Failed)
+        }),
     };
-    applied.map(|applied| MigrationReport { applied }).map_err(SchemaError::Failed)
+    applied.map(|applied| MigrationReport { applied })
 }
 
 fn versions(applied: Result<Vec<MigrationVersion<'_>>, AnyError>) -> Result<Vec<String>, AnyError> {
     applied.map(|versions| versions.iter().map(ToString::to_string).collect())
 }
 
-/// One migration run at a time: an advisory lock on PostgreSQL, a locked file beside SQLite's.
-fn lock(pooled: &mut Pooled, url: &DatabaseUrl) -> Result<Option<File>, SchemaError> {
-    match (pooled, url) {
-        (Pooled::Postgres(connection), _) => {
-            // Waits for the other run, however long its steps take: the session's limits are for payments.
-            let sql = format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK_KEY});");
-            diesel::connection::SimpleConnection::batch_execute(&mut **connection, &sql)
-                .map_err(|error| SchemaError::Unreachable(error.into()))?;
-            Ok(None)
-        }
-        (Pooled::Sqlite(_), DatabaseUrl::Sqlite(path)) => {
-            let mut name = path.clone().into_os_string();
-            name.push(".migrate.lock");
-            let file = File::create(name).map_err(|error| SchemaError::Unreachable(error.into()))?;
-            file.lock().map_err(|error| SchemaError::Unreachable(error.into()))?;
-            Ok(Some(file))
-        }
-        (Pooled::Sqlite(_), DatabaseUrl::Postgres(_)) => Ok(None),
-    }
+/// One migration run at a time: on PostgreSQL by a lock that ends with the transaction, whatever
+/// becomes of us. The lock of a session would stay with a pooler's server connection, and nobody
+/// could migrate again. All steps are savepoints of this one transaction, so a run is applied whole
+/// or not at all. It waits for another run however long that takes: the session's limits are for
+/// payments.
+fn alone() -> String {
+    format!(
+        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock({LOCK_KEY});"
+    )
 }
 
-fn unlock(connection: &mut diesel::pg::PgConnection) -> Result<(), SchemaError> {
-    let sql = format!("SELECT pg_advisory_unlock({LOCK_KEY}); SET statement_timeout = '5s'; SET lock_timeout = '2s';");
-    diesel::connection::SimpleConnection::batch_execute(connection, &sql)
-        .map_err(|error| SchemaError::Unreachable(error.into()))
+/// The same for SQLite, by a locked file beside the database.
+fn lock_file(url: &DatabaseUrl) -> Result<Option<File>, SchemaError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let mut name = path.clone().into_os_string();
+    name.push(".migrate.lock");
+    let file = File::create(name).map_err(|error| SchemaError::Unreachable(error.into()))?;
+    file.lock().map_err(|error| SchemaError::Unreachable(error.into()))?;
+    Ok(Some(file))
 }
 
 fn state_on(pooled: &mut Pooled) -> Result<SchemaState, SchemaError> {
-    let (known, mut applied) = match pooled {
-        Pooled::Sqlite(connection) => {
-            let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map(names);
-            (known, applied_versions(&mut **connection))
-        }
-        Pooled::Postgres(connection) => {
-            let known = MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map(names);
-            (known, applied_versions(&mut **connection))
-        }
-    };
-    let mut known = known.map_err(SchemaError::Unreachable)?;
-    known.sort();
-    if let Ok(applied) = &mut applied {
-        applied.sort();
+    match pooled {
+        Pooled::Sqlite(connection) => sqlite_state(connection),
+        Pooled::Postgres(connection) => postgres_state(connection),
     }
-    compare(&known, applied.map_err(SchemaError::Unreachable)?)
+}
+
+fn sqlite_state(connection: &mut SqliteConnection) -> Result<SchemaState, SchemaError> {
+    let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map(names);
+    compare_sorted(known, applied_versions(connection))
+}
+
+fn postgres_state(connection: &mut PgConnection) -> Result<SchemaState, SchemaError> {
+    let known = MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES).map(names);
+    compare_sorted(known, applied_versions(connection))
+}
+
+fn compare_sorted(
+    known: Result<Vec<String>, AnyError>,
+    applied: Result<Vec<String>, AnyError>,
+) -> Result<SchemaState, SchemaError> {
+    let mut known = known.map_err(SchemaError::Unreachable)?;
+    let mut applied = applied.map_err(SchemaError::Unreachable)?;
+    known.sort();
+    applied.sort();
+    compare(&known, applied)
 }
 
 fn names<DB: diesel::backend::Backend>(migrations: Vec<Box<dyn Migration<DB>>>) -> Vec<String> {

@@ -4,6 +4,7 @@
 
 use crate::conn::{Conn, on};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -107,8 +108,17 @@ pub(crate) fn begin_snapshot(conn: &mut Conn<'_>) -> Result<(), Error> {
     }
 }
 
-fn begin_as(conn: &mut Conn<'_>, sql: &str) -> Result<(), Error> {
+/// Begins a transaction by a statement of its own.
+pub(crate) fn begin_as(conn: &mut Conn<'_>, sql: &str) -> Result<(), Error> {
     on!(conn, c => AnsiTransactionManager::begin_transaction_sql(c, sql))
+}
+
+/// One transaction on PostgreSQL for work that is not tried again.
+pub(crate) fn whole<T, E: From<Error>>(
+    connection: &mut PgConnection,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    AnsiTransactionManager::transaction(connection, work)
 }
 
 /// Begins a part of a transaction that can be taken back alone; ended like a transaction.

@@ -3,7 +3,7 @@
 use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
 use crate::error::{Context, Failure};
 use crate::gateway;
-use crate::settings::Settings;
+use crate::settings::{PreparedStatementsSetting, Settings};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts};
@@ -15,7 +15,7 @@ use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
-use edupay_persistence::{SqlStore, StoreOptions};
+use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,11 @@ pub(crate) fn open_store(settings: &Settings) -> Result<SqlStore, Failure> {
         postgres_lanes: settings.database.postgres_lanes,
         lane_bound: settings.database.lane_bound,
         sqlite_readers: settings.database.sqlite_readers,
+        prepared_statements: match settings.database.prepared_statements {
+            PreparedStatementsSetting::Auto => PreparedStatements::Auto,
+            PreparedStatementsSetting::On => PreparedStatements::On,
+            PreparedStatementsSetting::Off => PreparedStatements::Off,
+        },
         ..StoreOptions::default()
     };
     SqlStore::connect(&settings.database()?, options).context("database_url")

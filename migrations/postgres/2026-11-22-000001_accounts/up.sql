@@ -19,17 +19,18 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL
 );
 
--- What arrives without a user: a token leads to one.
+-- What arrives without a user: a token leads to one. Each request asks, so the user lies in the
+-- index itself.
 CREATE TABLE tokens (
-    token_digest BYTEA PRIMARY KEY,
+    token_digest BYTEA NOT NULL,
     user_id BIGINT NOT NULL REFERENCES users (user_id),
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (token_digest) INCLUDE (user_id)
 );
 CREATE INDEX tokens_by_user ON tokens (user_id);
 
--- One row per user: locked by every effect on the user's rows. What an effect writes for a user
--- needs no reference of its own to users therefore; each would cost as much as the row itself. The
--- free half of a page takes the next states of its wallets, without a word to the index.
+-- One row per user: locked by every effect on the user's rows. The free half of a page takes the
+-- next states of its wallets, without a word to the index.
 CREATE TABLE wallets (
     user_id BIGINT PRIMARY KEY REFERENCES users (user_id),
     cash_fen BIGINT NOT NULL CHECK (cash_fen >= 0),

@@ -1,5 +1,4 @@
 DROP VIEW postings;
 DROP TABLE journal_lines;
 DROP TABLE journal_entries;
-DROP FUNCTION refuse_line_without_entry;
 DROP FUNCTION refuse_journal_change;

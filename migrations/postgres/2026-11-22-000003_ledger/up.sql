@@ -1,5 +1,6 @@
+-- A statement is read by the key, from the newest down; every payment would pay for another index.
 CREATE TABLE journal_entries (
-    user_id BIGINT NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES users (user_id),
     number BIGINT NOT NULL CHECK (number > 0),
     kind TEXT NOT NULL,
     reference TEXT NOT NULL,
@@ -17,28 +18,9 @@ CREATE TABLE journal_lines (
     debit TEXT NOT NULL,
     credit TEXT NOT NULL CHECK (credit <> debit),
     amount_fen BIGINT NOT NULL CHECK (amount_fen > 0),
-    PRIMARY KEY (user_id, number, line)
+    PRIMARY KEY (user_id, number, line),
+    FOREIGN KEY (user_id, number) REFERENCES journal_entries (user_id, number)
 );
-
--- A line belongs to an entry. Asked once for all lines of a statement: entries are never changed or
--- deleted, so there is nothing to lock, as a foreign key would lock each entry for each line.
-CREATE FUNCTION refuse_line_without_entry() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (
-        SELECT FROM added
-        WHERE NOT EXISTS (
-            SELECT FROM journal_entries AS entry
-            WHERE entry.user_id = added.user_id AND entry.number = added.number
-        )
-    ) THEN
-        RAISE EXCEPTION 'a line without an entry' USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER journal_lines_have_entries AFTER INSERT ON journal_lines
-    REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_line_without_entry();
 
 -- The same lines with one side per row.
 CREATE VIEW postings AS

@@ -19,13 +19,13 @@ CREATE TABLE charge_attempts (
     requested_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     look_at BIGINT NOT NULL,
-    -- look_at as long as the attempt is unfinished: what the worker's index holds.
+    -- look_at as long as the attempt is unfinished: what the worker's index holds, and no more.
     due_at BIGINT,
     PRIMARY KEY (user_id, gateway_order_no)
 );
 CREATE INDEX charge_attempts_by_subject ON charge_attempts (user_id, subject, subject_no);
 CREATE INDEX charge_attempts_by_charge ON charge_attempts (user_id, charge_id);
-CREATE INDEX charge_attempts_due ON charge_attempts (due_at);
+CREATE INDEX charge_attempts_due ON charge_attempts (due_at) WHERE due_at IS NOT NULL;
 
 -- A gateway's charge is booked once for ever, over all users.
 CREATE TABLE charge_claims (
@@ -50,7 +50,7 @@ CREATE TABLE receipts (
     PRIMARY KEY (user_id, charge_id),
     CHECK ((status = 'applied') = (reason IS NULL))
 );
-CREATE INDEX receipts_due ON receipts (due_at);
+CREATE INDEX receipts_due ON receipts (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE top_ups (
     user_id BIGINT NOT NULL REFERENCES users (user_id),
@@ -75,4 +75,4 @@ CREATE TABLE inbound_events (
     -- When to try again; nothing once it is done.
     due_at BIGINT
 );
-CREATE INDEX inbound_events_due ON inbound_events (due_at);
+CREATE INDEX inbound_events_due ON inbound_events (due_at) WHERE due_at IS NOT NULL;

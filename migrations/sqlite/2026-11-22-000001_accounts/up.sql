@@ -19,7 +19,8 @@ CREATE TABLE users (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- What arrives without a user: a token leads to one.
+-- What arrives without a user: a token leads to one. As every table whose key is not a number and
+-- whose rows are small, it is one tree by its key, with the rows in it.
 CREATE TABLE tokens (
     token_digest BLOB PRIMARY KEY,
     user_id INTEGER NOT NULL REFERENCES users (user_id),

@@ -1,5 +1,6 @@
+-- A statement is read by the key, from the newest down; every payment would pay for another index.
 CREATE TABLE journal_entries (
-    user_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
     number INTEGER NOT NULL CHECK (number > 0),
     kind TEXT NOT NULL,
     reference TEXT NOT NULL,

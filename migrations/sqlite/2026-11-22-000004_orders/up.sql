@@ -4,6 +4,8 @@ CREATE TABLE order_routes (
     user_id INTEGER NOT NULL REFERENCES users (user_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A page of a buyer's orders is read by (user_id, pk), downwards, and each order's lines by their
+-- key. No index holds what is hidden or paid: every payment would pay for it.
 CREATE TABLE orders (
     user_id INTEGER NOT NULL REFERENCES users (user_id),
     order_no TEXT NOT NULL,
@@ -40,7 +42,7 @@ CREATE TABLE order_lines (
 
 -- A course is owned at most once per user.
 CREATE TABLE entitlements (
-    user_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
     course_id INTEGER NOT NULL,
     order_no TEXT NOT NULL,
     granted_at INTEGER NOT NULL,

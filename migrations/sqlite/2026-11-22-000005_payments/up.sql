@@ -6,6 +6,7 @@ CREATE TABLE charge_routes (
     subject_no TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Its rows hold the gateway's document, too long to lie in the tree of the keys.
 CREATE TABLE charge_attempts (
     user_id INTEGER NOT NULL REFERENCES users (user_id),
     gateway_order_no TEXT NOT NULL,
@@ -19,13 +20,13 @@ CREATE TABLE charge_attempts (
     requested_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     look_at INTEGER NOT NULL,
-    -- look_at as long as the attempt is unfinished: what the worker's index holds.
+    -- look_at as long as the attempt is unfinished: what the worker's index holds, and no more.
     due_at INTEGER,
     PRIMARY KEY (user_id, gateway_order_no)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX charge_attempts_by_subject ON charge_attempts (user_id, subject, subject_no);
 CREATE INDEX charge_attempts_by_charge ON charge_attempts (user_id, charge_id);
-CREATE INDEX charge_attempts_due ON charge_attempts (due_at);
+CREATE INDEX charge_attempts_due ON charge_attempts (due_at) WHERE due_at IS NOT NULL;
 
 -- A gateway's charge is booked once for ever, over all users.
 CREATE TABLE charge_claims (
@@ -50,7 +51,7 @@ CREATE TABLE receipts (
     PRIMARY KEY (user_id, charge_id),
     CHECK ((status = 'applied') = (reason IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX receipts_due ON receipts (due_at);
+CREATE INDEX receipts_due ON receipts (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE top_ups (
     user_id INTEGER NOT NULL REFERENCES users (user_id),
@@ -65,14 +66,14 @@ CREATE TABLE top_ups (
     CHECK ((charge_id IS NULL) = (credited_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Verified callbacks, kept for ever: a replay years later must be known.
+-- Verified callbacks, kept for ever: a replay years later must be known. Their bodies are long.
 CREATE TABLE inbound_events (
-    event_id TEXT PRIMARY KEY,
+    event_id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     body TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('kept', 'unmatched', 'processed', 'ignored')),
     received_at INTEGER NOT NULL,
     -- When to try again; nothing once it is done.
     due_at INTEGER
-) STRICT, WITHOUT ROWID;
-CREATE INDEX inbound_events_due ON inbound_events (due_at);
+) STRICT;
+CREATE INDEX inbound_events_due ON inbound_events (due_at) WHERE due_at IS NOT NULL;

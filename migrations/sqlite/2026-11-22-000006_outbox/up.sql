@@ -1,6 +1,6 @@
 -- What happened, written in the transaction that caused it; payload is JSON.
 CREATE TABLE outbox (
-    user_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL REFERENCES users (user_id),
     event_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     payload TEXT NOT NULL,

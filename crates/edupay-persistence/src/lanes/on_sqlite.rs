@@ -1,5 +1,8 @@
-//! Batches on SQLite: each task is a part of the transaction that can be taken back alone, and the
-//! one sync to disk at the end is for all of them.
+//! Batches on SQLite: the one sync to disk at the end is for all tasks.
+//!
+//! Work that reads and writes by itself is a part of the transaction that can be taken back alone,
+//! since it may refuse after it has written. A decision writes only what its rule has planned, so it
+//! needs no such part; should the database refuse it, the lane looks for it in smaller batches.
 
 use super::command::Task;
 use super::lane::{Doubt, Ground};
@@ -28,7 +31,11 @@ impl Ground for SqliteGround {
         let mut conn = Conn::Sqlite(&mut writer);
         tx::begin(&mut conn).map_err(unavailable)?;
         for task in batch {
-            if let Err(setback) = run_part(&mut conn, task.as_mut()) {
+            let result = match task.keys() {
+                Some(_) => task.run(&mut conn).map(drop).map_err(|error| tx::failed_statement(error, true)),
+                None => run_part(&mut conn, task.as_mut()),
+            };
+            if let Err(setback) = result {
                 let _ = tx::rollback(&mut conn);
                 return Err(setback);
             }

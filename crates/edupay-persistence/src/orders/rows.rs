@@ -7,6 +7,7 @@ use crate::schema::{entitlements, order_lines, order_routes, orders};
 use crate::tx::TxError;
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_types::{BigInt, Nullable};
 use edupay_domain::ids::{ChargeId, CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::Split;
 use edupay_domain::orders::{Entitlement, Order, OrderLine, OrderState, Payment, Tender, Visibility};
@@ -155,43 +156,54 @@ pub(super) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, order_no: &OrderNo) 
         )
         .filter(orders::user_id.eq(user_id.get()))
         .filter(orders::order_no.eq(order_no.as_str()))
-        .order(order_lines::line.asc())
         .select((orders::all_columns, order_lines::all_columns));
     let rows: Vec<(OrderRow, LineRow)> = on!(conn, c => query.load(c))?;
     Ok(join(rows)?.pop())
 }
 
-/// A page of a buyer's visible orders, newest first, in two statements.
+/// A page of a buyer's visible orders, newest first, in one statement: the orders down to the last
+/// one of the page, each with its lines. Only the orders are in order by then. Lines are put in
+/// theirs here: asked to, the database would sort what comes sorted from its index.
 pub(super) fn list<R>(
     conn: &mut Conn<'_>,
     user_id: UserId,
     below: Option<OrderPk>,
     limit: u32,
 ) -> Result<Vec<Order>, TxError<R>> {
-    let page = orders::table
+    let Some(before_last) = limit.checked_sub(1) else { return Ok(Vec::new()) };
+    let below = below.map_or(i64::MAX, OrderPk::get);
+    let page = diesel::alias!(orders as page);
+    let last = page
+        .filter(page.field(orders::user_id).eq(user_id.get()))
+        .filter(page.field(orders::visibility).eq("visible"))
+        .filter(page.field(orders::pk).lt(below))
+        .order(page.field(orders::pk).desc())
+        .offset(i64::from(before_last))
+        .limit(1)
+        .select(page.field(orders::pk))
+        .single_value();
+    let query = orders::table
+        .inner_join(
+            order_lines::table
+                .on(order_lines::user_id.eq(orders::user_id).and(order_lines::order_no.eq(orders::order_no))),
+        )
         .filter(orders::user_id.eq(user_id.get()))
         .filter(orders::visibility.eq("visible"))
-        .filter(orders::pk.lt(below.map_or(i64::MAX, OrderPk::get)))
+        .filter(orders::pk.lt(below))
+        // No last one: the page is not full, and goes down to the first order.
+        .filter(orders::pk.ge(coalesce(last, 0)))
         .order(orders::pk.desc())
-        .limit(i64::from(limit))
-        .select(orders::all_columns);
-    let page: Vec<OrderRow> = on!(conn, c => page.load(c))?;
-    let numbers: Vec<String> = page.iter().map(|row| row.order_no.clone()).collect();
-    let lines = order_lines::table
-        .filter(order_lines::user_id.eq(user_id.get()))
-        .filter(order_lines::order_no.eq_any(&numbers))
-        .order((order_lines::order_no.asc(), order_lines::line.asc()))
-        .select(order_lines::all_columns);
-    let mut lines: Vec<LineRow> = on!(conn, c => lines.load(c))?;
-    let orders = page.into_iter().map(|row| {
-        let (own, rest): (Vec<_>, Vec<_>) = lines.drain(..).partition(|line| line.order_no == row.order_no);
-        lines = rest;
-        joined_order(row, own)
-    });
-    Ok(orders.collect::<Result<_, Corrupt>>()?)
+        .select((orders::all_columns, order_lines::all_columns));
+    let rows: Vec<(OrderRow, LineRow)> = on!(conn, c => query.load(c))?;
+    Ok(join(rows)?)
 }
 
-/// Rows of one order each with one line, in order, to orders.
+#[declare_sql_function]
+extern "SQL" {
+    fn coalesce(value: Nullable<BigInt>, otherwise: BigInt) -> BigInt;
+}
+
+/// Rows of one order each with one line, those of an order together, to orders.
 fn join(rows: Vec<(OrderRow, LineRow)>) -> Result<Vec<Order>, Corrupt> {
     let mut joined: Vec<(OrderRow, Vec<LineRow>)> = Vec::new();
     for (order, line) in rows {
@@ -200,7 +212,11 @@ fn join(rows: Vec<(OrderRow, LineRow)>) -> Result<Vec<Order>, Corrupt> {
             None => joined.push((order, vec![line])),
         }
     }
-    joined.into_iter().map(|(order, lines)| joined_order(order, lines)).collect()
+    let orders = joined.into_iter().map(|(order, mut lines)| {
+        lines.sort_by_key(|line| line.line);
+        joined_order(order, lines)
+    });
+    orders.collect()
 }
 
 /// Stores a new order with its route; `false` when its number is taken.

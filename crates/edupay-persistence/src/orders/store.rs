@@ -27,6 +27,10 @@ use edupay_domain::orders::{
 use edupay_domain::payments::{ChargeSubject, Confirmation};
 use edupay_domain::store::{EffectError, StoreError};
 
+// The word stands in the statement, not among its values: the index of unpaid orders is only used
+// where the plan can see that it holds what is asked for.
+diesel::postfix_operator!(IsUnpaid, " = 'unpaid'");
+
 fn create_view<R>(conn: &mut Conn<'_>, command: &CreateOrder) -> Result<CreateOrderView, TxError<R>> {
     let ids: Vec<i64> = command.course_ids.iter().map(|id| id.get()).collect();
     let rows = courses::table.filter(courses::course_id.eq_any(&ids));
@@ -124,7 +128,7 @@ impl OrderStore for SqlStore {
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(UserId, OrderNo)>, StoreError> {
         self.read(move |conn| {
             let query = orders::table
-                .filter(orders::status.eq(UNPAID))
+                .filter(IsUnpaid::new(orders::status))
                 .filter(orders::expires_at.le(now.timestamp_micros()))
                 .order(orders::expires_at.asc())
                 .limit(i64::from(limit))

@@ -5,7 +5,7 @@ mod load;
 mod payments;
 
 use super::Changes;
-use crate::statement::Prepared;
+use crate::prepared::Prepared;
 use charges::{WriteCharges, WriteNoLongerAwaited};
 use diesel::prelude::*;
 use diesel::result::Error;

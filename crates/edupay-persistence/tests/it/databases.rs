@@ -105,6 +105,11 @@ struct OutboxRow {
 }
 
 impl Database {
+    /// The same database through another store.
+    pub(crate) fn with_store(self, store: SqlStore) -> Self {
+        Self { store, ..self }
+    }
+
     /// Runs statements on a connection of its own; what the database said when it refused.
     pub(crate) fn execute(&self, sql: &str) -> Result<(), String> {
         match &self.url {

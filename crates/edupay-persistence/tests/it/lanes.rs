@@ -10,7 +10,7 @@ use edupay_domain::orders::{
     Order, PaidOrder, PayFromBalance, PayFromBalanceRule, PayPlan, PayRefusal, PayView, pay_from_balance,
 };
 use edupay_domain::store::{EffectError, StoreFault};
-use edupay_persistence::{DatabaseUrl, SqlStore, StoreOptions};
+use edupay_persistence::{DatabaseUrl, PreparedStatements, SqlStore, StoreOptions};
 use edupay_testkit::contract::{Case, StoreHarness, races};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ const ONE_LANE: StoreOptions = StoreOptions {
     lane_bound: 64,
     sqlite_readers: 2,
     principal_cache: Duration::ZERO,
+    prepared_statements: PreparedStatements::Auto,
 };
 
 type Paid = Result<PaidOrder, EffectError<PayRefusal>>;
@@ -309,13 +310,14 @@ fn through_a_proxy(database: Database) -> (Database, Proxy) {
 
 /// Two instances on one database, asked by turns.
 struct Twins {
-    instances: [Database; 2],
+    one: Database,
+    other: Database,
     asked: AtomicUsize,
 }
 
 impl Twins {
     fn next(&self) -> &Database {
-        &self.instances[self.asked.fetch_add(1, Ordering::Relaxed) % 2]
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { &self.one } else { &self.other }
     }
 }
 
@@ -364,7 +366,7 @@ async fn two_instances_on_one_database_have_one_winner() {
     one.store.migrate().unwrap();
     let other = SqlStore::connect(&one.url, StoreOptions { lane_bound: 1_024, ..options }).unwrap();
     let other = Database { store: other, ..one.clone() };
-    let twins = Twins { instances: [one, other], asked: AtomicUsize::new(0) };
+    let twins = Twins { one, other, asked: AtomicUsize::new(0) };
     races::one_order_is_paid_once_by_many_clients(&twins, ROUNDS).await.unwrap();
     races::a_balance_is_spent_once_over_many_orders(&twins, ROUNDS).await.unwrap();
     races::a_course_is_sold_once_over_many_orders(&twins, ROUNDS).await.unwrap();

@@ -1,11 +1,21 @@
 //! The stores on both databases: the contract every adapter must pass, and what only a database has.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what it expects by panicking otherwise"
+)]
 
 mod contract;
 mod databases;
 mod lanes;
 mod migrations;
 mod naive;
+mod pgbouncer;
+mod plans;
+mod pooler;
 mod principals;
 mod proxy;
+mod urls;
 mod walls;
+mod watched;

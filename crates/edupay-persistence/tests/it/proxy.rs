@@ -94,7 +94,7 @@ impl Wire {
     fn watch(mut self) {
         let mut bytes = [0_u8; 65_536];
         while let Ok(count @ 1..) = self.client.read(&mut bytes) {
-            let said = &bytes[..count];
+            let said = bytes.get(..count).unwrap();
             if said.ends_with(COMMIT)
                 && let Some(cut) = self.planned()
             {

@@ -39,6 +39,8 @@ fn the_database_refuses_what_must_never_be() {
                 "a line from an account to itself",
                 "INSERT INTO journal_lines VALUES (71, 1, 1, 'user_cash', 'user_cash', 5)",
             ),
+            ("an event of nobody", "INSERT INTO outbox VALUES (72, 'e', 'order.paid', '{}', 0)"),
+            ("an entitlement of nobody", "INSERT INTO entitlements VALUES (72, 5, '2', 0)"),
             ("a line without an entry", "INSERT INTO journal_lines VALUES (71, 9, 0, 'adjustments', 'user_cash', 5)"),
             (
                 "a second entry of a number",

@@ -5,5 +5,5 @@ mod model;
 mod print;
 
 pub(crate) use load::{Overrides, load};
-pub(crate) use model::{LogFormat, Secret, Settings};
+pub(crate) use model::{LogFormat, PreparedStatementsSetting, Secret, Settings};
 pub(crate) use print::print;

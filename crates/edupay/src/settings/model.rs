@@ -41,6 +41,18 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Whether PostgreSQL's statements are kept prepared.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PreparedStatementsSetting {
+    /// Where that is safe.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
 /// Every setting.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -80,7 +92,7 @@ pub(crate) struct HttpSettings {
     pub(crate) shutdown_seconds: u64,
 }
 
-/// How many connections.
+/// How many connections, and how their statements are sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DatabaseSettings {
@@ -88,6 +100,7 @@ pub(crate) struct DatabaseSettings {
     pub(crate) postgres_lanes: u32,
     pub(crate) lane_bound: u32,
     pub(crate) sqlite_readers: u32,
+    pub(crate) prepared_statements: PreparedStatementsSetting,
 }
 
 /// How long an order and its charge live.
@@ -184,6 +197,7 @@ impl Default for DatabaseSettings {
             postgres_lanes: options.postgres_lanes,
             lane_bound: options.lane_bound,
             sqlite_readers: options.sqlite_readers,
+            prepared_statements: PreparedStatementsSetting::Auto,
         }
     }
 }

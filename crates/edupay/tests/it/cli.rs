@@ -77,6 +77,7 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
         "private_key_file",
         "public_key_files",
         "max_amount",
+        "database.prepared_statements = \"auto\"  # default",
     ] {
         assert!(out.contains(name), "{name}: {out}");
     }
@@ -89,12 +90,33 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
 }
 
 #[test]
+fn prepared_statements_are_auto_on_or_off_in_a_file_and_in_a_variable() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let file = folder.path().join("edupay.toml");
+    for value in ["auto", "on", "off"] {
+        fs::write(&file, format!("[database]\nprepared_statements = \"{value}\"\n")).expect("a file");
+        let mut by_file = edupay();
+        by_file.arg("config").arg("--config").arg(&file);
+        let mut by_variable = edupay();
+        by_variable.arg("config").env("EDUPAY_DATABASE__PREPARED_STATEMENTS", value);
+        for (mut command, source) in [(by_file, "edupay.toml"), (by_variable, "EDUPAY_DATABASE__PREPARED_STATEMENTS")] {
+            let (output, out, err) = run(&mut command);
+            assert!(output.status.success(), "{value}: {err}");
+            let line = out.lines().find(|line| line.starts_with("database.prepared_statements = "));
+            let line = line.expect("a line of the setting");
+            assert!(line.contains(&format!("\"{value}\"")) && line.ends_with(source), "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_setting_stops_the_start_and_names_itself() {
     for (name, value, shown) in [
         ("EDUPAY_LISTEN", "nowhere", "listen"),
         ("EDUPAY_DATABASE_URL", "mysql://127.0.0.1/x", "database_url"),
         ("EDUPAY_BUSINESS_FAILURE_STATUS", "418", "business_failure_status"),
         ("EDUPAY_LIMITS__MAX_AMOUNT", "1e9", "max_amount"),
+        ("EDUPAY_DATABASE__PREPARED_STATEMENTS", "sometimes", "database.prepared_statements"),
         ("EDUPAY_PINGPP__PRIVATE_KEY_FILE", "/nonexistent/key.pem", "private_key_file"),
         ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "[\"/nonexistent/key.pem\"]", "public_key_files"),
         ("EDUPAY_LISSEN", "127.0.0.1:1", "lissen"),

@@ -1,9 +1,9 @@
 //! What only charges change, as the arrays of `write_charges.sql` and `write_no_longer_awaited.sql`.
 
 use crate::charges::rows::{AttemptRow, subject_columns};
+use crate::prepared::{Bind, Binds, Statement};
 use crate::receipts::rows::ReceiptRow;
 use crate::rows::Changes;
-use crate::statement::{Bind, Binds, Statement};
 use crate::top_ups::rows::TopUpRow;
 use diesel::pg::Pg;
 use diesel::prelude::*;

@@ -3,10 +3,10 @@
 
 use crate::charges::rows::AttemptRow;
 use crate::orders::rows::{LineRow, OrderRow};
+use crate::prepared::{Bind, Binds, Prepared, Statement};
 use crate::receipts::rows::ReceiptRow;
 use crate::rows::{Keys, Rows};
 use crate::schema::{charge_attempts, order_lines, orders, receipts, top_ups, wallets};
-use crate::statement::{Bind, Binds, Prepared, Statement};
 use crate::top_ups::rows::TopUpRow;
 use crate::wallets::WalletRow;
 use diesel::pg::Pg;

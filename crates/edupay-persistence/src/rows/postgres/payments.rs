@@ -1,8 +1,8 @@
 //! What every payment changes, as the arrays of `write_payments.sql`.
 
 use crate::journal::payload;
+use crate::prepared::{Bind, Binds, Statement};
 use crate::rows::Changes;
-use crate::statement::{Bind, Binds, Statement};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};

@@ -2,7 +2,7 @@
 
 use crate::charges::rows::subject_columns;
 use crate::orders::rows::OrderRow;
-use crate::statement::{Bind, Binds, Statement};
+use crate::prepared::{Bind, Binds, Statement};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
