@@ -1,6 +1,6 @@
 //! Products and courses.
 
-use crate::codes::{Corrupt, moment, money, name};
+use crate::codes::{Corrupt, course_id, moment, money, name};
 use crate::conn::on;
 use crate::database::SqlStore;
 use crate::schema::{courses, products};
@@ -39,10 +39,6 @@ pub(crate) fn course((id, course_name, price, status, created_at): CourseRow) ->
         },
         created_at: moment("courses.created_at", created_at)?,
     })
-}
-
-pub(crate) fn course_id(id: i64) -> Result<CourseId, Corrupt> {
-    CourseId::try_new(id).map_err(|_| Corrupt::new("course_id", id))
 }
 
 fn status_code(status: CourseStatus) -> &'static str {

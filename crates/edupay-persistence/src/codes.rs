@@ -3,7 +3,7 @@
 use crate::tx::TxError;
 use chrono::DateTime;
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{IdError, UserId};
+use edupay_domain::ids::{CourseId, IdError, UserId};
 use edupay_domain::money::Money;
 use edupay_domain::store::{StoreError, StoreFault};
 
@@ -62,4 +62,8 @@ pub(crate) fn coded<T: Copy>(
     code: impl Fn(T) -> &'static str,
 ) -> Result<T, Corrupt> {
     all.iter().copied().find(|value| code(*value) == text).ok_or_else(|| Corrupt::new(column, text))
+}
+
+pub(crate) fn course_id(id: i64) -> Result<CourseId, Corrupt> {
+    CourseId::try_new(id).map_err(|_| Corrupt::new("course_id", id))
 }

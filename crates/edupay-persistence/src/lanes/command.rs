@@ -1,7 +1,7 @@
 //! What waits in a lane.
 
 use crate::conn::Conn;
-use crate::rows::{Keys, Rows};
+use crate::rows::{self, Keys, Rows};
 use crate::tx::TxError;
 use diesel::result::Error;
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
@@ -103,9 +103,9 @@ where
     }
 
     fn run(&mut self, conn: &mut Conn<'_>) -> Result<bool, Error> {
-        let mut rows = Rows::load(conn, &[&self.keys])?;
+        let mut rows = rows::load(conn, &[&self.keys])?;
         self.decide(&mut rows);
-        match rows.write(conn)? {
+        match rows::write(conn, &rows)? {
             true => Ok(true),
             // Locked rows don't change; whatever did must not be committed.
             false => Err(Error::RollbackTransaction),

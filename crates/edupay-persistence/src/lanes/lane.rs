@@ -5,7 +5,6 @@
 //! tried again, and where the commit was under way the next try first looks whether it happened.
 //! Only then, or when time runs out, is anybody answered.
 
-use super::MOST;
 use super::command::{Command, Task};
 use super::queue::Queue;
 use crate::tx::{self, Setback};
@@ -15,6 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
+/// How many commands a batch has at most: more would make the first wait for the last.
+pub(super) const MOST: usize = 64;
 /// How long a batch of which nothing was written is tried.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a batch is tried of which nobody knows whether it was written.

@@ -2,7 +2,7 @@
 //! once. A payment costs little computing and one durable commit; whoever commits once per payment
 //! is bound by that.
 //!
-//! A lane is one thread. It takes what is waiting, up to [`MOST`] and never waiting for more, so
+//! A lane is one thread. It takes what is waiting, up to [`lane::MOST`] and never waiting for more, so
 //! that batching costs nothing when nobody waits. In one transaction it loads all rows, runs the
 //! rules in the order of arrival, each on the rows as the ones before left them, writes all plans
 //! and commits; then it answers. What a batch does when the database fails is in `lane`.
@@ -34,9 +34,6 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
-
-/// How many commands a batch has at most: more would make the first wait for the last.
-pub(crate) const MOST: usize = 64;
 
 /// How long a command waits for its turn before its caller is told to come back.
 const WAIT: Duration = Duration::from_secs(2);

@@ -5,7 +5,7 @@ use super::lane::{Doubt, Ground};
 use crate::conn::Conn;
 use crate::journal;
 use crate::pools::Connector;
-use crate::rows::{Keys, Rows};
+use crate::rows::{self, Keys};
 use crate::tx::{self, Setback};
 use diesel::pg::PgConnection;
 use diesel::r2d2::R2D2Connection;
@@ -81,7 +81,7 @@ enum Work {
 
 fn decide_and_write(conn: &mut Conn<'_>, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<Work, Error> {
     let keys: Vec<&Keys> = batch.iter().filter_map(|task| task.keys()).collect();
-    let mut rows = Rows::load(conn, &keys)?;
+    let mut rows = rows::load(conn, &keys)?;
     // The rows are locked, so a commit that was under way has ended by now, one way or the other.
     if let Doubt::Commit(Some((user_id, event_id))) = *doubt
         && journal::is_recorded(conn, user_id, event_id)?
@@ -95,5 +95,5 @@ fn decide_and_write(conn: &mut Conn<'_>, batch: &mut [Box<dyn Task>], doubt: &mu
     if rows.changes().is_empty() {
         return Ok(Work::Nothing);
     }
-    Ok(if rows.write(conn)? { Work::Written(rows.changes().an_event()) } else { Work::Changed })
+    Ok(if rows::write(conn, &rows)? { Work::Written(rows.changes().an_event()) } else { Work::Changed })
 }

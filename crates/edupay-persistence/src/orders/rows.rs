@@ -1,7 +1,6 @@
 //! How orders, their lines and what they give lie in rows.
 
-use crate::catalogue::course_id;
-use crate::codes::{Corrupt, moment, money, name, user_id};
+use crate::codes::{Corrupt, course_id, moment, money, name, user_id};
 use crate::conn::{Conn, on};
 use crate::schema::{entitlements, order_lines, order_routes, orders};
 use crate::tx::TxError;

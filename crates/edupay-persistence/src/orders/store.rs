@@ -1,9 +1,9 @@
 //! The port of orders: lock the wallet, load the view, call the rule, write its plan.
 
 use super::rows::{UNPAID, find, insert, list, owned, update};
-use crate::catalogue::{CourseRow, course, course_id};
+use crate::catalogue::{CourseRow, course};
 use crate::charges::rows::{attempts_of, insert_attempt, make_due};
-use crate::codes::{Corrupt, name, user_id};
+use crate::codes::{Corrupt, course_id, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;

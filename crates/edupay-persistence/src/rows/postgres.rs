@@ -4,7 +4,7 @@ mod charges;
 mod load;
 mod payments;
 
-use super::Changes;
+use super::changes::Changes;
 use crate::prepared::Prepared;
 use charges::{WriteCharges, WriteNoLongerAwaited};
 use diesel::prelude::*;

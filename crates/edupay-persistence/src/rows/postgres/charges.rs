@@ -3,7 +3,7 @@
 use crate::charges::rows::{AttemptRow, subject_columns};
 use crate::prepared::{Bind, Binds, Statement};
 use crate::receipts::rows::ReceiptRow;
-use crate::rows::Changes;
+use crate::rows::changes::Changes;
 use crate::top_ups::rows::TopUpRow;
 use diesel::pg::Pg;
 use diesel::prelude::*;

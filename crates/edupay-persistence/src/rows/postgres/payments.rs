@@ -2,7 +2,7 @@
 
 use crate::journal::payload;
 use crate::prepared::{Bind, Binds, Statement};
-use crate::rows::Changes;
+use crate::rows::changes::Changes;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};

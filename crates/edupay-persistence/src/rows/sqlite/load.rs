@@ -3,7 +3,8 @@
 use crate::charges::rows::AttemptRow;
 use crate::orders::rows::{LineRow, OrderRow};
 use crate::receipts::rows::ReceiptRow;
-use crate::rows::{Keys, Rows};
+use crate::rows::held::Rows;
+use crate::rows::keys::Keys;
 use crate::schema::{charge_attempts, entitlements, order_lines, orders, receipts, top_ups, wallets};
 use crate::top_ups::rows::TopUpRow;
 use crate::wallets::WalletRow;

@@ -7,7 +7,7 @@ use crate::journal;
 use crate::orders::rows::grant;
 use crate::prepared::Prepared;
 use crate::receipts::rows::{insert_receipt, update_receipt};
-use crate::rows::Changes;
+use crate::rows::changes::Changes;
 use crate::top_ups::rows::update_top_up;
 use diesel::prelude::*;
 use diesel::result::Error;
