@@ -12,7 +12,7 @@ fi
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 bin="$("$here/postgres.sh")"
-root="$(mktemp --directory "${TMPDIR:-/tmp}/edupay-postgres.XXXXXX")"
+root="$(mktemp --directory --tmpdir edupay-postgres.XXXXXX)"
 data="$root/data"
 log="$root/server.log"
 

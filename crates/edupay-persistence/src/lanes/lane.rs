@@ -10,6 +10,7 @@ use super::queue::Queue;
 use crate::tx::{self, Setback};
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::store::{StoreError, StoreFault};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -66,7 +67,10 @@ impl Lane {
         while let Some(waiting) = self.queue.take(MOST) {
             let batch: Vec<_> = waiting.into_iter().filter_map(Command::take).collect();
             if !batch.is_empty() {
-                self.settle(batch);
+                // A panic must not end the lane, for nobody could pay from then on. Those of its batch
+                // find their reply dropped and are told that nothing is known; the connection goes
+                // with it, and so does what it had not committed.
+                let _ = catch_unwind(AssertUnwindSafe(|| self.settle(batch)));
             }
         }
     }

@@ -131,7 +131,8 @@ impl Rows {
     pub(crate) fn change_receipt(&mut self, receipt: &Receipt) {
         let key = (receipt.user_id, receipt.charge_id.clone());
         let Changes { booked, receipts, .. } = &mut self.changes;
-        match booked.iter_mut().chain(receipts.iter_mut()).find(|other| other.charge_id == receipt.charge_id) {
+        let is_it = |other: &&mut Receipt| other.user_id == receipt.user_id && other.charge_id == receipt.charge_id;
+        match booked.iter_mut().chain(receipts.iter_mut()).find(is_it) {
             Some(earlier) => earlier.clone_from(receipt),
             None => receipts.push(receipt.clone()),
         }

@@ -186,6 +186,25 @@ async fn a_command_that_breaks_a_constraint_fails_alone() {
     }
 }
 
+fn panic_on_purpose(_: &PayFromBalance, _: &PayView) -> Result<PayPlan, PayRefusal> {
+    panic!("a panic on purpose")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rule_that_panics_does_not_end_the_lane() {
+    for database in both(ONE_LANE) {
+        let case = Case::new(&database);
+        let orders = orders(&case, 2).await;
+        let lost = pay(&database.store, case.pay_command(&orders[0]), panic_on_purpose).await.unwrap();
+        assert!(matches!(&lost, Err(EffectError::Store(error)) if error.fault() == StoreFault::Unknown), "{lost:?}");
+        for order in &orders {
+            let paid = pay(&database.store, case.pay_command(order), pay_from_balance).await.unwrap();
+            assert!(matches!(paid, Ok(PaidOrder::Paid { .. })), "nothing of the panic was kept: {paid:?}");
+        }
+        audited(&database).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn payments_of_one_account_in_one_batch_see_each_other() {
     for database in both(ONE_LANE) {
