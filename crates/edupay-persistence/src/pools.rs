@@ -52,9 +52,12 @@ impl Pooled {
     }
 }
 
-/// What every SQLite connection is told: a power cut must not take back an acknowledged payment.
+/// What every SQLite connection is told: a power cut must not take back an acknowledged payment. The
+/// writer copies its log into the file every 16 MiB, a quarter as often as SQLite would: pages that many
+/// payments touch are copied once, and nobody waits for it much longer.
 const SQLITE_WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;";
+     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; \
+     PRAGMA wal_autocheckpoint = 4000;";
 const SQLITE_READER: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;";
 
