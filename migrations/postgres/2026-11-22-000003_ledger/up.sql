@@ -1,4 +1,5 @@
--- A statement is read by the key, from the newest down; every payment would pay for another index.
+-- A statement is read by the key, from the newest down. The key's index holds the whole entry: a user's
+-- entries lie side by side there, while in the table each is on a page of its own after a while.
 CREATE TABLE journal_entries (
     user_id BIGINT NOT NULL REFERENCES users (user_id),
     number BIGINT NOT NULL CHECK (number > 0),
@@ -8,6 +9,7 @@ CREATE TABLE journal_entries (
     balance_after_fen BIGINT NOT NULL CHECK (balance_after_fen >= 0),
     occurred_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, number)
+        INCLUDE (kind, reference, balance_before_fen, balance_after_fen, occurred_at)
 );
 
 -- A line is a debit and a credit of one amount: no set of lines can be unbalanced.
