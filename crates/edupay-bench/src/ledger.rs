@@ -38,7 +38,8 @@ pub(crate) trait Ledger {
     fn add_orders(&mut self, orders: &Orders) -> Result<(), Failure>;
     /// Gathers statistics and cleans up, after seeding.
     fn tidy(&mut self) -> Result<(), Failure>;
-    /// Writes out what earlier runs left to be written, so that no run pays for another's.
+    /// Cleans up and writes out what earlier runs have left, so that no run pays for another's: the later
+    /// ones of a round would otherwise be slower by a tenth.
     fn checkpoint(&mut self) -> Result<(), Failure>;
     /// How many of these orders are paid, and have an entry in the journal.
     fn paid(&mut self, orders: &Orders) -> Result<(u64, u64), Failure>;

@@ -92,3 +92,11 @@ pub(crate) fn chosen<'a>(
     let wanted = runs.iter().copied().filter(move |(who, mix, clients, _)| is_wanted(*who, *mix, *clients));
     wanted.map(move |(who, mix, clients, percent)| (Run::new(database, who, mix, clients), percent))
 }
+
+/// Every other round goes backwards: whoever comes later finds larger tables, and it should not
+/// always be the same.
+pub(crate) fn turn(planned: &mut [Planned], round: usize) {
+    if round.is_multiple_of(2) {
+        planned.reverse();
+    }
+}

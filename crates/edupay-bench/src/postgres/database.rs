@@ -85,6 +85,7 @@ impl Ledger for PostgresLedger {
     }
 
     fn checkpoint(&mut self) -> Result<(), Failure> {
+        self.client.batch_execute("VACUUM").context("VACUUM")?;
         self.client.batch_execute("CHECKPOINT").context("CHECKPOINT")
     }
 

@@ -10,7 +10,7 @@ use crate::machine::{Fact, Ticks, file_system};
 use crate::options::Plan;
 use crate::progress::note;
 use crate::results::{Database, Mix, Outcome, Round, Who};
-use crate::seeds::{Planned, Seeds, chosen};
+use crate::seeds::{Planned, Seeds, chosen, turn};
 use crate::service;
 use crate::workspace::Workspace;
 use database::SqliteLedger;
@@ -40,6 +40,7 @@ pub(crate) fn measure(plan: &Plan, workspace: &Workspace) -> Result<Vec<Round>, 
             planned.push(seeds.add(&mut ledger, plan, run, percent)?);
         }
         ledger.tidy()?;
+        turn(&mut planned, number);
         let mut round = Round::new();
         for one in &planned {
             let outcome = match one.run.who {
