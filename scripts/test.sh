@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything: the gate, the domain crate on its own, and all tests on SQLite and PostgreSQL.
+# Everything: the gate, the domain crate on its own, the cashier page in a browser, and all tests on
+# SQLite and PostgreSQL.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -7,4 +8,5 @@ scripts/check.sh
 # The domain is embedded by others without the rest of the house, so it has to build alone;
 # in a workspace build it could borrow features from its neighbours unseen.
 cargo check -p edupay-domain --locked --no-default-features
+scripts/browser.sh
 scripts/with-postgres.sh cargo test --locked --workspace --all-features

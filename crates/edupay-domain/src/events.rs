@@ -2,7 +2,7 @@
 //! outbox in the same transaction. Their delivery is not here.
 
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, OrderNo, RefundId, TopUpNo, UserId};
+use crate::ids::{ChargeId, EventId, OrderNo, PurchaseNo, RefundId, TopUpNo, UserId};
 use crate::money::Money;
 
 /// One event of the outbox.
@@ -40,6 +40,22 @@ pub enum EventBody {
     OrderClosed {
         /// The order.
         order_no: OrderNo,
+    },
+    /// A purchase of packages was paid, and their periods run.
+    PurchasePaid {
+        /// The purchase.
+        purchase_no: PurchaseNo,
+        /// What was paid.
+        amount: Money,
+        /// The gateway's channel.
+        channel: &'static str,
+        /// `new`, `upgrade` or `renewal`.
+        kind: &'static str,
+    },
+    /// A purchase's time ran out.
+    PurchaseClosed {
+        /// The purchase.
+        purchase_no: PurchaseNo,
     },
     /// A top-up reached the balance.
     TopUpCredited {
@@ -92,6 +108,8 @@ impl EventBody {
             Self::OrderPaid { .. } => "order.paid",
             Self::OrderCancelled { .. } => "order.cancelled",
             Self::OrderClosed { .. } => "order.closed",
+            Self::PurchasePaid { .. } => "purchase.paid",
+            Self::PurchaseClosed { .. } => "purchase.closed",
             Self::TopUpCredited { .. } => "top_up.credited",
             Self::ReceiptUnapplied { .. } => "receipt.unapplied",
             Self::ReceiptRefunded { .. } => "receipt.refunded",
@@ -112,6 +130,13 @@ impl EventBody {
             Self::OrderCancelled { order_no } | Self::OrderClosed { order_no } => {
                 vec![("order_no", text(order_no.as_str()))]
             }
+            Self::PurchasePaid { purchase_no, amount, channel, kind } => vec![
+                ("purchase_no", text(purchase_no.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+                ("channel", text(channel)),
+                ("kind", text(kind)),
+            ],
+            Self::PurchaseClosed { purchase_no } => vec![("purchase_no", text(purchase_no.as_str()))],
             Self::TopUpCredited { top_up_no, amount } => {
                 vec![("top_up_no", text(top_up_no.as_str())), ("amount_fen", EventField::Money(*amount))]
             }

@@ -65,6 +65,18 @@ number_id! {
     /// A row of the App Store product table: the `pk` of the wire.
     ProductPk, "product pk"
 }
+number_id! {
+    /// A school.
+    SchoolId, "school id"
+}
+number_id! {
+    /// A project: what a school offers packages of.
+    ProjectId, "project id"
+}
+number_id! {
+    /// A package: the item id of the campus wire, such as `10000001`.
+    PackageId, "package id"
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $accepts:expr) => {
@@ -114,6 +126,19 @@ text_id! {
     TopUpNo, "top-up number", 20, |byte| byte.is_ascii_digit()
 }
 text_id! {
+    /// A purchase's number, which is also the gateway order number of its first attempt: 1 to 20 ASCII
+    /// digits, unique over all.
+    PurchaseNo, "purchase number", 20, |byte| byte.is_ascii_digit()
+}
+text_id! {
+    /// A record of a purchase: the purchase's number and a line of two digits. Unique over all.
+    PurchaseRecordId, "purchase record id", 22, |byte| byte.is_ascii_digit()
+}
+text_id! {
+    /// The number on a campus card: alphanumeric, at most 32.
+    CardNo, "card number", 32, |byte| byte.is_ascii_alphanumeric()
+}
+text_id! {
     /// A charge at the gateway (`ch_…`).
     ChargeId, "charge id", 64, |byte| byte.is_ascii_graphic()
 }
@@ -140,6 +165,7 @@ enum NumberKind {
     Order,
     Attempt,
     TopUp,
+    Purchase,
 }
 
 fn numbered(kind: NumberKind, at: Timestamp, draw: Draw) -> String {
@@ -147,6 +173,7 @@ fn numbered(kind: NumberKind, at: Timestamp, draw: Draw) -> String {
         NumberKind::Order => '1',
         NumberKind::Attempt => '2',
         NumberKind::TopUp => '3',
+        NumberKind::Purchase => '4',
     };
     format!("{prefix}{}{:05}", beijing(at).format("%Y%m%d%H%M%S"), draw.0)
 }
@@ -172,6 +199,12 @@ impl GatewayOrderNo {
         Self(top_up_no.0.clone())
     }
 
+    /// The number of a purchase's first attempt: the purchase's own.
+    #[must_use]
+    pub fn of_purchase(purchase_no: &PurchaseNo) -> Self {
+        Self(purchase_no.0.clone())
+    }
+
     /// A new number for a further attempt: `2`, the Beijing time, five drawn digits.
     #[must_use]
     pub fn issue(at: Timestamp, draw: Draw) -> Self {
@@ -184,6 +217,45 @@ impl TopUpNo {
     #[must_use]
     pub fn issue(at: Timestamp, draw: Draw) -> Self {
         Self(numbered(NumberKind::TopUp, at, draw))
+    }
+}
+
+impl PurchaseNo {
+    /// A new number: `4`, the Beijing time to the second, five drawn digits.
+    #[must_use]
+    pub fn issue(at: Timestamp, draw: Draw) -> Self {
+        Self(numbered(NumberKind::Purchase, at, draw))
+    }
+}
+
+impl PurchaseRecordId {
+    /// The most records of one purchase: what two digits count.
+    pub const MAX_LINE: u8 = 99;
+
+    /// The id of a purchase's record.
+    ///
+    /// # Errors
+    /// [`IdError`] when the line is not 1 to [`Self::MAX_LINE`].
+    pub fn of(purchase_no: &PurchaseNo, line: u8) -> Result<Self, IdError> {
+        if !(1..=Self::MAX_LINE).contains(&line) {
+            return Err(IdError { what: "purchase record id" });
+        }
+        Ok(Self(format!("{purchase_no}{line:02}")))
+    }
+
+    /// Of which purchase it is; `None` when it is too short to be of any.
+    #[must_use]
+    pub fn purchase_no(&self) -> Option<PurchaseNo> {
+        let (purchase_no, _) = self.0.split_at_checked(self.0.len().checked_sub(2)?)?;
+        PurchaseNo::parse(purchase_no).ok()
+    }
+}
+
+impl Username {
+    /// The log-in name of a student's user that was made with the student: `student.10129580`.
+    #[must_use]
+    pub fn of_student(user_id: UserId) -> Self {
+        Self(format!("student.{user_id}"))
     }
 }
 
@@ -267,5 +339,22 @@ mod tests {
         assert_eq!(OrderNo::issue(at, draw).as_str(), "12016061601000100007");
         assert_eq!(GatewayOrderNo::issue(at, draw).as_str(), "22016061601000100007");
         assert_eq!(TopUpNo::issue(at, draw).as_str(), "32016061601000100007");
+        assert_eq!(PurchaseNo::issue(at, draw).as_str(), "42016061601000100007");
+    }
+
+    #[test]
+    fn a_record_id_leads_to_its_purchase() {
+        let number = PurchaseNo::parse("42016061601000100007").unwrap();
+        for line in [1, 2, 99] {
+            let id = PurchaseRecordId::of(&number, line).unwrap();
+            assert_eq!(id.as_str(), format!("42016061601000100007{line:02}"));
+            assert_eq!(id.purchase_no(), Some(number.clone()));
+            assert_eq!(PurchaseRecordId::parse(id.as_str()), Ok(id));
+        }
+        assert!(PurchaseRecordId::of(&number, 0).is_err());
+        assert!(PurchaseRecordId::of(&number, 100).is_err());
+        for short in ["1", "12"] {
+            assert_eq!(PurchaseRecordId::parse(short).unwrap().purchase_no(), None);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The payment service of an education platform, as pure rules behind ports.
 //!
 //! What is here: [`money`], [`ids`] and [`clock`]; the double-entry [`ledger`]; the contexts
-//! [`accounts`], [`products`], [`payments`], [`top_ups`] and [`orders`], each with its model, rules,
-//! ports, service and error; and the [`events`] that a plan causes.
+//! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`] and [`cashier`], each
+//! with its model, rules, ports, service and error; and the [`events`] that a plan causes.
 //!
 //! What is absent: no serde, no async runtime, no HTTP, no SQL, no clock and no randomness. A
 //! gateway's charge document travels through as opaque text.
@@ -14,12 +14,14 @@
 //! "already owned" or "already paid".
 
 pub mod accounts;
+pub mod cashier;
 pub mod clock;
 pub mod events;
 pub mod ids;
 pub mod ledger;
 pub mod money;
 pub mod orders;
+pub mod packages;
 pub mod payments;
 pub mod products;
 pub mod store;

@@ -1,11 +1,13 @@
 //! Where every request comes in and every reply goes out: the request's id, the headers that all
 //! replies have, the dialect of failures, the one line in the log.
 
-use crate::config::BusinessFailureStatus;
-use crate::dialects::{Dialect, Language, Speaker};
+use crate::cashier;
+use crate::config::WebPath;
+use crate::dialects::{Dialect, Speaker};
 use crate::extract::{CallerId, state};
 use crate::failure::Failure;
-use crate::routes::RoutePattern;
+use crate::language::Language;
+use crate::pattern::RoutePattern;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -54,12 +56,16 @@ pub(crate) async fn boundary(
 
 impl Arrival {
     fn of(request: &ServiceRequest) -> Self {
-        let business_failure_status = state(request.request())
-            .map_or(BusinessFailureStatus::default(), |state| state.config.business_failure_status);
+        let state = state(request.request()).ok();
+        let config = state.as_ref().map(|state| &state.config);
+        let dialect = Dialect::of(request.path(), config.map_or(&WebPath::ROOT, |config| &config.campus_web_path));
         let speaker = Speaker {
-            dialect: Dialect::of(request.path()),
-            language: Language::of(request.headers()),
-            business_failure_status,
+            dialect,
+            language: match dialect {
+                Dialect::Page => cashier::language(request.request()),
+                _ => Language::of(request.headers()),
+            },
+            business_failure_status: config.map_or_else(Default::default, |config| config.business_failure_status),
             request_id: request_id(request.headers()),
         };
         Self { method: request.method().clone(), speaker, since: Instant::now() }

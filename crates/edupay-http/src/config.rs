@@ -40,11 +40,46 @@ impl Default for LoginThrottle {
     }
 }
 
+/// The path before `/api/Pay/…` of the campus API: empty, or slashes and names in plain ASCII. The case
+/// of its letters does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WebPath(String);
+
+impl WebPath {
+    /// None.
+    pub(crate) const ROOT: Self = Self(String::new());
+
+    /// Reads a path with a slash before each name and none at its end; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        let named = |name: &str| !matches!(name, "" | "." | "..") && name.bytes().all(plain);
+        let readable = match text.strip_prefix('/') {
+            Some(names) => names.split('/').all(named),
+            None => text.is_empty(),
+        };
+        readable.then(|| Self(text.to_owned()))
+    }
+
+    /// Whether a request's path is this call's below this path, in any case, with or without the
+    /// trailing slash.
+    pub(crate) fn leads_to(&self, call: &str, path: &str) -> bool {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        path.split_at_checked(self.0.len())
+            .is_some_and(|(web_path, rest)| rest.eq_ignore_ascii_case(call) && web_path.eq_ignore_ascii_case(&self.0))
+    }
+}
+
 /// The settings of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpConfig {
     /// The status of a business failure of the 益安 API.
     pub business_failure_status: BusinessFailureStatus,
+    /// Where the campus API begins.
+    pub campus_web_path: WebPath,
+    /// The address under which the outside reaches the service, without a slash at its end: what links
+    /// begin with.
+    pub public_url: String,
     /// The most that an amount may be.
     pub max_amount: Money,
     /// How log-ins are slowed down; `None` is not at all.
@@ -74,6 +109,8 @@ impl Default for HttpConfig {
         const KIB: usize = 1024;
         Self {
             business_failure_status: BusinessFailureStatus::default(),
+            campus_web_path: WebPath::default(),
+            public_url: String::new(),
             max_amount: Money::from_fen_u32(5_000_000),
             login_throttle: Some(LoginThrottle::default()),
             trust_forwarded_for: ForwardedFor::default(),
@@ -86,5 +123,38 @@ impl Default for HttpConfig {
             workers: 2,
             shutdown_timeout: Duration::from_secs(25),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_path_is_empty_or_names_behind_slashes() {
+        for path in ["", "/Web", "/a/b-c_d.e~1"] {
+            assert!(WebPath::parse(path).is_some(), "{path}");
+        }
+        for path in ["/", "Web", "/Web/", "//", "/a//b", "/a b", "/%41", "/{a}", "/校", "/..", "/a/./b", "/a?b"] {
+            assert!(WebPath::parse(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_found_in_any_case_and_nowhere_else() {
+        let web_path = WebPath::parse("/Web").unwrap();
+        for (path, found) in [
+            ("/Web/api/Pay/PayMoney", true),
+            ("/web/API/pay/paymoney", true),
+            ("/WEB/api/Pay/PayMoney/", true),
+            ("/web/api/pay/paymoney//", false),
+            ("/web/api/pay/paymone", false),
+            ("/api/Pay/PayMoney", false),
+            ("/we\u{212a}/api/Pay/PayMoney", false),
+            ("", false),
+        ] {
+            assert_eq!(web_path.leads_to("/api/Pay/PayMoney", path), found, "{path}");
+        }
+        assert!(WebPath::ROOT.leads_to("/api/Pay/PayMoney", "/API/PAY/PAYMONEY/"));
     }
 }

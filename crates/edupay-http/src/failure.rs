@@ -9,6 +9,7 @@ use edupay_domain::accounts::TokenRefusal;
 use edupay_domain::ids::CourseId;
 use edupay_domain::money::{Money, MoneyError};
 use edupay_domain::orders::PayRefusal;
+use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
 use edupay_domain::store::{StoreError, StoreFault};
@@ -77,7 +78,9 @@ pub(crate) enum Refusal {
     OrderPaid,
     OrderClosed,
     OrderCancelled,
-    CourseOwned { name: String },
+    CourseOwned {
+        name: String,
+    },
     InsufficientBalance,
     InvalidChannel,
     ChargeRefused,
@@ -86,6 +89,13 @@ pub(crate) enum Refusal {
     ProofUnknown,
     CourseNotOffered(CourseId),
     UsernameTaken,
+    /// No such student, or not one that the caller may act for.
+    StudentNotYours,
+    Search(SearchRefusal),
+    Place(PlaceRefusal),
+    Success(SuccessRefusal),
+    Campus(CampusRefusal),
+    Catalogue(CatalogueRefusal),
     Other(&'static str),
 }
 
@@ -232,15 +242,32 @@ impl Refusal {
             Self::ProofUnknown => ProofRefusal::Unknown.code(),
             Self::CourseNotOffered(_) => "course_not_offered",
             Self::UsernameTaken => "username_taken",
+            Self::StudentNotYours => PlaceRefusal::NotYours.code(),
+            Self::Search(refusal) => refusal.code(),
+            Self::Place(refusal) => refusal.code(),
+            Self::Success(refusal) => refusal.code(),
+            Self::Campus(refusal) => refusal.code(),
+            Self::Catalogue(refusal) => refusal.code(),
             Self::Other(code) => code,
         }
     }
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::OrderNotFound => StatusCode::NOT_FOUND,
+            Self::OrderNotFound
+            | Self::StudentNotYours
+            | Self::Success(SuccessRefusal::NotFound)
+            | Self::Campus(CampusRefusal::StudentNotFound)
+            | Self::Catalogue(CatalogueRefusal::ProjectNotFound | CatalogueRefusal::PackageNotFound) => {
+                StatusCode::NOT_FOUND
+            }
             Self::InvalidChannel => StatusCode::BAD_REQUEST,
-            Self::CourseNotOffered(_) | Self::ProofInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::CourseNotOffered(_)
+            | Self::ProofInvalid
+            | Self::Campus(
+                CampusRefusal::SchoolNotFound | CampusRefusal::GuardianNotFound(_) | CampusRefusal::OwnGuardian,
+            )
+            | Self::Catalogue(CatalogueRefusal::SchoolNotFound) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChargeUnknown | Self::ProofUnknown => StatusCode::GATEWAY_TIMEOUT,
             Self::OrderPaid
             | Self::OrderClosed
@@ -249,6 +276,11 @@ impl Refusal {
             | Self::InsufficientBalance
             | Self::ChargeRefused
             | Self::UsernameTaken
+            | Self::Search(_)
+            | Self::Place(_)
+            | Self::Success(_)
+            | Self::Campus(_)
+            | Self::Catalogue(_)
             | Self::Other(_) => StatusCode::CONFLICT,
         }
     }

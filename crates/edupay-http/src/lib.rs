@@ -1,4 +1,4 @@
-//! The HTTP face of edupay: one route table, one decoder for bodies, two error dialects.
+//! The HTTP face of edupay: one route table, one decoder for bodies, three error dialects.
 //!
 //! A request makes these hops, none of which both decides and does I/O: [`server`] accepts it, the
 //! boundary gives it an id, the route table finds its handler, the extractors authenticate and
@@ -9,22 +9,28 @@
 //! none of their ports, and it holds no money in anything but the domain's `Money`.
 
 mod boundary;
+mod campus;
+mod cashier;
 mod config;
 mod dialects;
 mod extract;
 mod failure;
+mod language;
+mod links;
 mod openapi;
 mod ops;
+mod pattern;
 mod routes;
 mod server;
 mod services;
+mod streams;
 mod throttle;
 mod v1;
 mod webhooks;
 mod wire;
 mod yian;
 
-pub use config::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle};
+pub use config::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, WebPath};
 pub use openapi::openapi_json;
 pub use server::server;
 pub use services::{Readiness, Services};

@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the handlers. What all operations of an API share is added here,
 //! so that no handler repeats it.
 
-use crate::dialects::{DetailView, FieldProblemView, ProblemView, RefusalView};
+use crate::dialects::{CampusRefusalView, DetailView, FieldProblemView, ProblemView, RefusalView};
 use serde::Serialize;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
@@ -26,6 +26,17 @@ pub(crate) enum OrRefusal<T: ToSchema> {
     Refused(RefusalView),
 }
 
+/// A reply with status 200 that is either what was asked for or a refusal: the campus API's way.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the document is made from it; handlers answer one or fail with the other")]
+pub(crate) enum OrCampusRefusal<T: ToSchema> {
+    /// What was asked for.
+    Answered(T),
+    /// Whatever the client can show or mend.
+    Refused(CampusRefusalView),
+}
+
 /// Yuan that come in: a number, or the same as text.
 pub(crate) fn yuan_in() -> Object {
     text_or(Type::Number).pattern(Some("^[0-9]+(\\.[0-9]{1,2})?$")).examples(["100"]).build()
@@ -46,9 +57,11 @@ fn text_or(other: Type) -> ObjectBuilder {
         title = "edupay",
         description = "The payment service of an education platform: balance, top-ups, course orders.\n\n\
             Paths under `/v1` are our own API: amounts are whole fen, failures are problem documents \
-            (RFC 9457) with a stable `code`. The other paths are the 益安 API: amounts are yuan, business \
-            failures are `{\"status\":-4,\"message\":\"…\"}` with HTTP 200 (a setting makes it 400), protocol \
-            failures have the shapes of Django REST Framework. Every path is served with and without its \
+            (RFC 9457) with a stable `code`. Paths under `/api/Pay` are the campus API: a setting may put \
+            another path before it, letters may have any case, and JSON may be JSON5; failures are \
+            `{\"error\":1,\"message\":\"…\"}` with HTTP 200, but for 401, 413, 429 and 5xx. The other paths are \
+            the 益安 API: amounts are yuan, business failures are `{\"status\":-4,\"message\":\"…\"}` with HTTP \
+            200 (a setting makes it 400), protocol failures have the shapes of Django REST Framework. Every path is served with and without its \
             trailing slash, and every body may be JSON or a form. Every reply has an `X-Request-Id`; every \
             failure an `X-Error-Code`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
@@ -57,16 +70,28 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::yian::paths::log_in, crate::yian::paths::log_out, crate::yian::paths::fill_in_balance,
         crate::yian::paths::pay_in_balance, crate::yian::paths::pay_for_order,
         crate::yian::paths::list_products, crate::yian::paths::create_product,
+        crate::campus::paths::search_pay_packages, crate::campus::paths::pay_money,
+        crate::campus::paths::search_success_data,
         crate::v1::paths::me, crate::v1::paths::list_courses, crate::v1::paths::create_course,
         crate::v1::paths::offer_course, crate::v1::paths::withdraw_course,
         crate::v1::paths::list_orders, crate::v1::paths::create_order, crate::v1::paths::find_order,
-        crate::v1::paths::cancel_order, crate::v1::paths::start_top_up, crate::v1::paths::list_entries,
+        crate::v1::paths::cancel_order, crate::v1::paths::create_order_link,
+        crate::v1::paths::start_top_up, crate::v1::paths::list_entries,
         crate::v1::paths::list_users, crate::v1::paths::create_user, crate::v1::paths::activate_user,
         crate::v1::paths::deactivate_user,
+        crate::v1::paths::list_schools, crate::v1::paths::create_school, crate::v1::paths::put_school,
+        crate::v1::paths::list_students, crate::v1::paths::find_student, crate::v1::paths::put_student,
+        crate::v1::paths::replace_card, crate::v1::paths::list_guardians, crate::v1::paths::bind_guardian,
+        crate::v1::paths::unbind_guardian, crate::v1::paths::list_wards, crate::v1::paths::list_purchases,
+        crate::v1::paths::find_purchase,
+        crate::v1::paths::list_projects, crate::v1::paths::create_project, crate::v1::paths::put_project,
+        crate::v1::paths::offer_project, crate::v1::paths::withdraw_project,
+        crate::v1::paths::list_packages, crate::v1::paths::create_package, crate::v1::paths::put_package,
+        crate::v1::paths::offer_package, crate::v1::paths::withdraw_package,
         crate::webhooks::receive_pingpp,
         crate::ops::paths::healthz, crate::ops::paths::readyz, crate::ops::paths::openapi,
     ),
-    components(schemas(RefusalView, DetailView, ProblemView, FieldProblemView)),
+    components(schemas(RefusalView, CampusRefusalView, DetailView, ProblemView, FieldProblemView)),
     modifiers(&Security, &CommonFailures)
 )]
 struct Document;
@@ -96,7 +121,7 @@ struct CommonFailures;
 impl Modify for CommonFailures {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut document.paths.paths {
-            let operations = [&mut item.get, &mut item.post, &mut item.put];
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
             for operation in operations.into_iter().flatten() {
                 add_failures(path, operation);
             }
@@ -111,16 +136,18 @@ fn add_failures(path: &str, operation: &mut Operation) {
     let (named, body) = (path.contains('{'), operation.request_body.is_some());
     let plain = matches!(id.as_str(), "healthz" | "readyz" | "openapi");
     let input = body || path.starts_with("/v1") || path.starts_with("/pay") || path.starts_with("/account");
+    // The campus API says with 200 whatever its clients can show.
+    let campus = crate::campus::CALLS.contains(&path);
     let failures = [
         ("400", input, "Bad value, unreadable body, or (by setting) a business failure"),
         ("401", secured, "Not authenticated"),
         ("403", staff, "Staff only"),
         ("404", named, "There is no such thing, or it is not the caller's"),
-        ("405", true, "This method is not for this path"),
-        ("406", !plain && id != "receive_pingpp", "Replies are JSON"),
-        ("408", body, "The body did not arrive in time"),
+        ("405", !campus, "This method is not for this path"),
+        ("406", !plain && !campus && id != "receive_pingpp", "Replies are JSON"),
+        ("408", body && !campus, "The body did not arrive in time"),
         ("413", body, "The body is too large"),
-        ("415", body && id != "receive_pingpp", "The body is neither JSON nor a form"),
+        ("415", body && !campus && id != "receive_pingpp", "The body is neither JSON nor a form"),
         ("429", id == "log_in", "Too many tries; see `Retry-After`"),
         ("500", true, "Our mistake"),
         ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request"),
@@ -135,6 +162,8 @@ fn add_failures(path: &str, operation: &mut Operation) {
 fn failure(path: &str, status: &str, description: &str) -> Response {
     let (kind, schema) = if path.starts_with("/v1") {
         ("application/problem+json", Ref::from_schema_name(ProblemView::name()).into())
+    } else if crate::campus::CALLS.contains(&path) {
+        ("application/json", Ref::from_schema_name(CampusRefusalView::name()).into())
     } else if status == "400" {
         // Named fields, `non_field_errors`, a detail, or a refusal.
         ("application/json", RefOr::T(Schema::Object(Object::new())))

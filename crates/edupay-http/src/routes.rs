@@ -1,12 +1,14 @@
 //! The route table: every path, its methods, and who may call them. Each path is served with and
 //! without its trailing slash, so that no client loses a body on a redirect.
 
+use crate::config::WebPath;
 use crate::extract::{Anyone, Caller, InOrder};
 use crate::failure::Failure;
-use crate::{ops, v1, webhooks, yian};
+use crate::pattern::RoutePattern;
+use crate::{campus, cashier, ops, v1, webhooks, yian};
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, guard};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, Scope, guard};
 
 /// Every endpoint there is.
 pub(crate) fn table() -> Vec<Endpoint> {
@@ -20,6 +22,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/pay/products/")
             .on(Method::GET, yian::list_products)
             .on(Method::POST, yian::create_product),
+        // The campus API.
+        Endpoint::of_users(campus::SEARCH).in_any_case().on(Method::POST, campus::search_pay_packages),
+        Endpoint::of_users(campus::PAY).in_any_case().on(Method::POST, campus::pay_money),
+        Endpoint::of_users(campus::SUCCESS).in_any_case().on(Method::POST, campus::search_success_data),
         // Our own API.
         Endpoint::of_users("/v1/me").on(Method::GET, v1::me),
         Endpoint::of_users("/v1/courses").on(Method::GET, v1::list_courses).on(Method::POST, v1::create_course),
@@ -28,11 +34,32 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/v1/orders").on(Method::GET, v1::list_orders).on(Method::POST, v1::create_order),
         Endpoint::of_users("/v1/orders/{order_no}").on(Method::GET, v1::find_order),
         Endpoint::of_users("/v1/orders/{order_no}/cancel").on(Method::POST, v1::cancel_order),
+        Endpoint::of_users("/v1/orders/{order_no}/cashier-link").on(Method::POST, v1::create_order_link),
         Endpoint::of_users("/v1/top-ups").on(Method::POST, v1::start_top_up),
         Endpoint::of_users("/v1/ledger/entries").on(Method::GET, v1::list_entries),
         Endpoint::of_users("/v1/users").on(Method::GET, v1::list_users).on(Method::POST, v1::create_user),
         Endpoint::of_users("/v1/users/{user_id}/activate").on(Method::POST, v1::activate_user),
         Endpoint::of_users("/v1/users/{user_id}/deactivate").on(Method::POST, v1::deactivate_user),
+        Endpoint::of_users("/v1/schools").on(Method::GET, v1::list_schools).on(Method::POST, v1::create_school),
+        Endpoint::of_users("/v1/schools/{school_id}").on(Method::PUT, v1::put_school),
+        Endpoint::of_users("/v1/students").on(Method::GET, v1::list_students),
+        Endpoint::of_users("/v1/students/{user_id}").on(Method::GET, v1::find_student).on(Method::PUT, v1::put_student),
+        Endpoint::of_users("/v1/students/{user_id}/card").on(Method::PUT, v1::replace_card),
+        Endpoint::of_users("/v1/students/{user_id}/guardians").on(Method::GET, v1::list_guardians),
+        Endpoint::of_users("/v1/students/{user_id}/guardians/{guardian_id}")
+            .on(Method::PUT, v1::bind_guardian)
+            .on(Method::DELETE, v1::unbind_guardian),
+        Endpoint::of_users("/v1/students/{user_id}/purchases").on(Method::GET, v1::list_purchases),
+        Endpoint::of_users("/v1/students/{user_id}/purchases/{purchase_no}").on(Method::GET, v1::find_purchase),
+        Endpoint::of_users("/v1/me/students").on(Method::GET, v1::list_wards),
+        Endpoint::of_users("/v1/projects").on(Method::GET, v1::list_projects).on(Method::POST, v1::create_project),
+        Endpoint::of_users("/v1/projects/{project_id}").on(Method::PUT, v1::put_project),
+        Endpoint::of_users("/v1/projects/{project_id}/offer").on(Method::POST, v1::offer_project),
+        Endpoint::of_users("/v1/projects/{project_id}/withdraw").on(Method::POST, v1::withdraw_project),
+        Endpoint::of_users("/v1/packages").on(Method::GET, v1::list_packages).on(Method::POST, v1::create_package),
+        Endpoint::of_users("/v1/packages/{package_id}").on(Method::PUT, v1::put_package),
+        Endpoint::of_users("/v1/packages/{package_id}/offer").on(Method::POST, v1::offer_package),
+        Endpoint::of_users("/v1/packages/{package_id}/withdraw").on(Method::POST, v1::withdraw_package),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
         // For operators.
@@ -43,20 +70,39 @@ pub(crate) fn table() -> Vec<Endpoint> {
 }
 
 /// Registers the table, the documents' page, and what answers everything else.
-pub(crate) fn configure(config: &mut ServiceConfig) {
-    for endpoint in table() {
-        for resource in endpoint.resources() {
-            config.service(resource);
-        }
-    }
+///
+/// Plain paths come first: the router compares them as text, and searches those with a part that varies
+/// by regular expression. Between them stands one question for the paths of any case.
+pub(crate) fn configure(config: &mut ServiceConfig, campus: &WebPath) {
+    let (exact, any_case): (Vec<_>, Vec<_>) =
+        table().into_iter().partition(|endpoint| endpoint.spelling == Spelling::Exact);
+    let (varying, plain): (Vec<_>, Vec<_>) = exact.into_iter().partition(|endpoint| endpoint.path.contains('{'));
+    register(config, &plain);
+    config.service(campus_calls(&any_case, campus));
+    register(config, &varying);
+    cashier::configure(config);
     config.service(web::resource("/docs").app_data(RoutePattern("/docs")).get(ops::docs_folder));
     config.service(web::resource("/docs/{file:.*}").app_data(RoutePattern("/docs/{file}")).get(ops::docs_file));
     config.default_service(web::to(not_found));
 }
 
-/// The pattern of the route that answered, for the log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RoutePattern(pub(crate) &'static str);
+fn register(config: &mut ServiceConfig, endpoints: &[Endpoint]) {
+    for resource in endpoints.iter().flat_map(Endpoint::resources) {
+        config.service(resource);
+    }
+}
+
+/// The router can't fold case, so the calls of the campus API are a scope of every path that a guard
+/// holds to theirs.
+fn campus_calls(endpoints: &[Endpoint], campus: &WebPath) -> Scope {
+    let (calls, web_path): (Vec<_>, _) = (endpoints.iter().map(|endpoint| endpoint.path).collect(), campus.clone());
+    let is_a_call = guard::fn_guard(move |context| {
+        let path = context.head().uri.path();
+        calls.iter().any(|call| web_path.leads_to(call, path))
+    });
+    let scopes = endpoints.iter().flat_map(|endpoint| endpoint.scopes(campus));
+    scopes.fold(web::scope("").guard(is_a_call), |calls, scope| calls.service(scope))
+}
 
 /// Who may call an endpoint at all; rights beyond that are the handler's matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +113,19 @@ pub(crate) enum Access {
     Users,
 }
 
+/// How a path may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// As it stands.
+    Exact,
+    /// With letters of any case, below the campus API's path.
+    AnyCase,
+}
+
 /// One path with its methods.
 pub(crate) struct Endpoint {
     path: &'static str,
+    spelling: Spelling,
     access: Access,
     methods: Vec<Method>,
     routes: Vec<Box<dyn Fn() -> Route>>,
@@ -77,11 +133,15 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     fn open(path: &'static str) -> Self {
-        Self { path, access: Access::Open, methods: Vec::new(), routes: Vec::new() }
+        Self { path, spelling: Spelling::Exact, access: Access::Open, methods: Vec::new(), routes: Vec::new() }
     }
 
     fn of_users(path: &'static str) -> Self {
         Self { access: Access::Users, ..Self::open(path) }
+    }
+
+    fn in_any_case(self) -> Self {
+        Self { spelling: Spelling::AnyCase, ..self }
     }
 
     /// Whatever GET answers, HEAD answers without the body.
@@ -113,9 +173,26 @@ impl Endpoint {
     fn resource(&self, path: String) -> Resource {
         let resource = web::resource(path).app_data(RoutePattern(self.path)).app_data(Allow(self.allow()));
         let resource = self.routes.iter().fold(resource, |resource, route| resource.route(route()));
+        resource.default_service(self.other_methods())
+    }
+
+    /// One for each method and one for all others. (The guards of a scope's default route are not asked.)
+    fn scopes(&self, campus: &WebPath) -> Vec<Scope> {
+        let scope = || {
+            let (call, campus) = (self.path, campus.clone());
+            let leads_here = guard::fn_guard(move |context| campus.leads_to(call, context.head().uri.path()));
+            web::scope("").guard(leads_here).app_data(RoutePattern(self.path)).app_data(Allow(self.allow()))
+        };
+        let methods = self.methods.iter().zip(&self.routes);
+        let known =
+            methods.map(|(method, route)| scope().guard(guard::Method(method.clone())).default_service(route()));
+        known.chain([scope().default_service(self.other_methods())]).collect()
+    }
+
+    fn other_methods(&self) -> Route {
         match self.access {
-            Access::Open => resource.default_service(web::to(method_not_allowed::<Anyone>)),
-            Access::Users => resource.default_service(web::to(method_not_allowed::<Caller>)),
+            Access::Open => web::to(method_not_allowed::<Anyone>),
+            Access::Users => web::to(method_not_allowed::<Caller>),
         }
     }
 

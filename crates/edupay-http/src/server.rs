@@ -23,8 +23,12 @@ pub fn server(
 ) -> io::Result<dev::Server> {
     let (workers, keep_alive, max_connections) = (config.workers.max(1), config.keep_alive, config.max_connections);
     let (request_timeout, shutdown_timeout) = (config.client_request_timeout, config.shutdown_timeout);
+    let campus = config.campus_web_path.clone();
     let state = web::Data::new(State::new(config, services, readiness));
-    let app = move || App::new().app_data(state.clone()).configure(routes::configure).wrap(from_fn(boundary));
+    let app = move || {
+        let routes = |config: &mut web::ServiceConfig| routes::configure(config, &campus);
+        App::new().app_data(state.clone()).configure(routes).wrap(from_fn(boundary))
+    };
     Ok(HttpServer::new(app)
         .workers(workers)
         .keep_alive(keep_alive)

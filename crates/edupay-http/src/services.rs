@@ -1,11 +1,14 @@
 //! What the handlers work with: the domain's services, and whether the program is ready.
 
 use crate::config::HttpConfig;
+use crate::streams::Streams;
 use crate::throttle::LoginLimiter;
 use async_trait::async_trait;
 use edupay_domain::accounts::AccountService;
+use edupay_domain::cashier::CashierService;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::orders::OrderService;
+use edupay_domain::packages::{CampusService, PackageService};
 use edupay_domain::payments::PaymentService;
 use edupay_domain::products::ProductService;
 use edupay_domain::top_ups::TopUpService;
@@ -24,6 +27,12 @@ pub struct Services {
     pub orders: OrderService,
     /// Money into the balance.
     pub top_ups: TopUpService,
+    /// Packages, bought for students.
+    pub packages: PackageService,
+    /// Schools, students and the catalogue of packages.
+    pub campus: CampusService,
+    /// Links to the cashier page.
+    pub cashier: CashierService,
     /// Charges and callbacks.
     pub payments: PaymentService,
 }
@@ -43,11 +52,12 @@ pub(crate) struct State {
     pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) config: HttpConfig,
     pub(crate) logins: Option<LoginLimiter>,
+    pub(crate) streams: Streams,
 }
 
 impl State {
     pub(crate) fn new(config: HttpConfig, services: Services, readiness: Arc<dyn Readiness>) -> Self {
         let logins = config.login_throttle.map(LoginLimiter::new);
-        Self { services, readiness, config, logins }
+        Self { services, readiness, config, logins, streams: Streams::default() }
     }
 }

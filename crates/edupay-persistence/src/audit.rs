@@ -2,6 +2,8 @@
 //! rows which break it; SQL is written out because these are whole-table aggregates that read best
 //! as SQL, the same text for both databases, and run only on demand.
 
+mod purchases;
+
 use crate::conn::{Conn, on};
 use crate::tx::{Never, TxError};
 use diesel::prelude::*;
@@ -138,7 +140,7 @@ const CHECKS: &[Check] = &[
               r.status || ' ' || r.amount_fen || ', came in ' || COALESCE(b.came, 0) || ', went back ' || COALESCE(b.back, 0) AS found \
               FROM receipts r JOIN charge_attempts a ON a.user_id = r.user_id AND a.gateway_order_no = r.gateway_order_no \
               LEFT JOIN (SELECT e.user_id, e.reference, \
-                  CAST(SUM(CASE WHEN e.kind IN ('confirm_order_charge', 'keep_unapplied_receipt', 'credit_top_up') THEN l.amount_fen ELSE 0 END) AS BIGINT) AS came, \
+                  CAST(SUM(CASE WHEN e.kind IN ('confirm_order_charge', 'confirm_purchase_charge', 'keep_unapplied_receipt', 'credit_top_up') THEN l.amount_fen ELSE 0 END) AS BIGINT) AS came, \
                   CAST(SUM(CASE WHEN e.kind = 'refund_unapplied_receipt' THEN l.amount_fen ELSE 0 END) AS BIGINT) AS back \
                 FROM journal_entries e JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number GROUP BY e.user_id, e.reference) b \
                 ON b.user_id = r.user_id AND b.reference = CASE WHEN r.status = 'applied' AND a.subject = 'top_up' THEN a.subject_no ELSE r.charge_id END \
@@ -174,7 +176,7 @@ pub(crate) fn report(conn: &mut Conn<'_>) -> Result<AuditReport, TxError<Never>>
         total_fen: count(conn, TOTAL)?,
         ..AuditReport::default()
     };
-    for check in CHECKS {
+    for check in CHECKS.iter().chain(purchases::CHECKS) {
         let found: Vec<Found> = on!(conn, c => diesel::sql_query(check.sql).load(c))?;
         report.checked.push(check.invariant);
         report.breaches.extend(found.into_iter().take(MOST).map(|row| Breach {

@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod blocking;
+mod cashier;
 mod catalogue;
 mod charges;
 mod codes;
@@ -21,6 +22,7 @@ mod ledger;
 mod look_ups;
 mod migrations;
 mod orders;
+mod packages;
 mod pooler;
 mod pools;
 mod prepared;

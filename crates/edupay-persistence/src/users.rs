@@ -31,6 +31,7 @@ pub(crate) struct UserRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = users)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewUserRow {
     username: String,
     password_hash: String,

@@ -11,6 +11,7 @@ use edupay_domain::ledger::Wallet;
 /// The balances of one user, as they lie in their row.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Copy)]
 #[diesel(table_name = wallets)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct WalletRow {
     user_id: i64,
     cash_fen: i64,

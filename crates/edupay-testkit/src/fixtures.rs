@@ -6,10 +6,17 @@
 use chrono::{DateTime, TimeDelta};
 use edupay_domain::accounts::{AdjustBalance, AdjustPlan, AdjustRefusal, NewUser, PasswordHash, Profile, Role};
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{ChargeId, CourseId, EventId, GatewayOrderNo, OrderNo, OrderPk, UserId, Username};
+use edupay_domain::ids::{
+    CardNo, ChargeId, CourseId, EventId, GatewayOrderNo, OrderNo, OrderPk, PackageId, ProjectId, PurchaseNo,
+    PurchaseRecordId, SchoolId, UserId, Username,
+};
 use edupay_domain::ledger::{self, EntryKind, JournalEntry, LedgerAccount, Transfer, Wallet};
 use edupay_domain::money::Money;
 use edupay_domain::orders::{Order, OrderLine, OrderState, Visibility};
+use edupay_domain::packages::{
+    Availability, Basis, Card, Day, Holder, Package, PayeeAccounts, Project, ProjectKind, Purchase, PurchaseKind,
+    PurchaseRecord, PurchaseState, Selection, Student, StudentTexts, Term, UpgradePricing,
+};
 use edupay_domain::payments::{
     AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeSubject, Merchant, Mode,
 };
@@ -100,6 +107,91 @@ pub fn attempt(order: &Order) -> ChargeAttempt {
         requested_at: order.created_at,
         expires_at: order.expires_at,
         look_at: minutes_after(order.created_at, 1),
+    }
+}
+
+/// Student 10129580 of school 1, with a card and nothing else that a school may know.
+#[must_use]
+pub fn student() -> Student {
+    Student {
+        user_id: UserId::try_new(10_129_580).unwrap(),
+        school_id: SchoolId::try_new(1).unwrap(),
+        texts: StudentTexts { name: "陈雅诺".to_owned(), ..StudentTexts::default() },
+        cards: vec![Card {
+            card_no: CardNo::parse("335731330").unwrap(),
+            issued_on: Day::of(monday()),
+            replaced_on: None,
+        }],
+    }
+}
+
+/// Project 1 of school 1, for cards, one package at a time, through every channel.
+#[must_use]
+pub fn project() -> Project {
+    Project {
+        id: ProjectId::try_new(1).unwrap(),
+        school_id: Some(SchoolId::try_new(1).unwrap()),
+        name: "智慧校园一卡通".to_owned(),
+        kind: ProjectKind::Card,
+        selection: Selection::Single,
+        channels: Project::DEFAULT_CHANNELS.to_vec(),
+        accounts: PayeeAccounts::default(),
+        description: String::new(),
+        protocol_url: String::new(),
+        upgrade_pricing: UpgradePricing::Difference,
+        availability: Availability::Offered,
+    }
+}
+
+/// An offered package of [`project`], for a year.
+#[must_use]
+pub fn package(id: i64, price: Money) -> Package {
+    Package {
+        id: PackageId::try_new(id).unwrap(),
+        project_id: project().id,
+        name: format!("package {id}"),
+        price_text: format!("¥{price}元/年"),
+        list_price: price,
+        term: Term::try_new(12).unwrap(),
+        rank: 0,
+        description: String::new(),
+        details: Vec::new(),
+        availability: Availability::Offered,
+    }
+}
+
+/// An unpaid purchase of one package for [`student`], asked for by user 1 on [`monday`], payable for an
+/// hour.
+#[must_use]
+pub fn purchase(purchase_no: &str, package: &Package) -> Purchase {
+    let purchase_no = PurchaseNo::parse(purchase_no).unwrap();
+    let (student, project) = (student(), project());
+    Purchase {
+        user_id: student.user_id,
+        buyer: UserId::try_new(1).unwrap(),
+        kind: PurchaseKind::New,
+        project_id: project.id,
+        project_name: project.name,
+        holder: Holder {
+            card_no: student.card().map(|card| card.card_no.clone()),
+            name: student.texts.name,
+            ..Holder::default()
+        },
+        records: vec![PurchaseRecord {
+            id: PurchaseRecordId::of(&purchase_no, 1).unwrap(),
+            package_id: package.id,
+            item_name: package.name.clone(),
+            list_price: package.list_price,
+            price: package.list_price,
+            term: package.term,
+            basis: Basis::New,
+            period: None,
+        }],
+        amount: package.list_price,
+        state: PurchaseState::Unpaid,
+        created_at: monday(),
+        expires_at: minutes_after(monday(), 60),
+        purchase_no,
     }
 }
 

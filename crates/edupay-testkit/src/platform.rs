@@ -10,10 +10,12 @@ use crate::ids::SeededIds;
 use crate::memory::MemoryStore;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, User, UserStore};
+use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::{Bucket, LedgerService, LedgerStore, Wallet};
 use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Orders};
+use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::{CourseStore, ProductService};
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
@@ -52,13 +54,19 @@ pub struct Platform {
     pub orders: OrderService,
     /// Top-ups.
     pub top_ups: TopUpService,
+    /// Purchases of packages.
+    pub packages: PackageService,
+    /// Schools, students, projects.
+    pub campus: CampusService,
+    /// Links to the cashier page.
+    pub cashier: CashierService,
 }
 
 /// Where every payer of a test is.
 pub const PAYER_IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Platform {
-    /// An empty platform: orders and charges live for 24 hours, a top-up is at most 50,000 yuan.
+    /// An empty platform: orders, purchases, charges and links live for 24 hours, a top-up is at most 50,000 yuan.
     #[must_use]
     pub fn new() -> Self {
         let store = MemoryStore::new();
@@ -95,8 +103,30 @@ impl Platform {
                 payments: payments.clone(),
                 sandbox: Some(gateway.clone()),
                 policy: TopUpPolicy { max_amount: fen(5_000_000), charge_lifetime, subject: "充值".to_owned() },
-                clock: shared,
+                clock: shared.clone(),
+                ids: ids.clone(),
+            }),
+            packages: PackageService::new(Packages {
+                store: Arc::new(store.clone()),
+                payments: payments.clone(),
+                policy: PackagePolicy { purchase_lifetime: TimeDelta::hours(24), charge_lifetime },
+                clock: shared.clone(),
                 ids,
+            }),
+            campus: CampusService::new(CampusAdmin {
+                campus: Arc::new(store.clone()),
+                catalogue: Arc::new(store.clone()),
+                credentials: Arc::new(PlainCredentials::default()),
+                clock: shared.clone(),
+                max_price: fen(5_000_000),
+            }),
+            cashier: CashierService::new(Cashier {
+                links: Arc::new(store.clone()),
+                orders: Arc::new(store.clone()),
+                packages: Arc::new(store.clone()),
+                credentials: Arc::new(PlainCredentials::default()),
+                link_lifetime: TimeDelta::hours(24),
+                clock: shared,
             }),
             payments,
             store,
@@ -158,6 +188,12 @@ fn payment_service(
             ids: ids.clone(),
         }),
         top_ups: Arc::new(ConfirmTopUps {
+            store: Arc::new(store.clone()),
+            merchant: merchant(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        packages: Arc::new(ConfirmPurchases {
             store: Arc::new(store.clone()),
             merchant: merchant(),
             clock: clock.clone(),

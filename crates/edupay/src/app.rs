@@ -2,20 +2,24 @@
 
 use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
 use crate::error::{Context, Failure};
-use crate::gateway;
+use crate::gateway::{self, Gateway};
 use crate::settings::{PreparedStatementsSetting, Settings};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use edupay_domain::accounts::{AccountService, Accounts};
+use edupay_domain::accounts::{AccountService, Accounts, Credentials};
+use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::LedgerService;
+use edupay_domain::money::Money;
 use edupay_domain::orders::{ConfirmOrders, OrderPolicy, OrderService, Orders};
+use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
 use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,39 +48,33 @@ pub(crate) fn open_checked_store(settings: &Settings) -> Result<SqlStore, Failur
     Ok(store)
 }
 
+/// What all services share.
+struct Shared {
+    store: Arc<SqlStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    credentials: Arc<dyn Credentials>,
+    max_amount: Money,
+}
+
 /// The services of the domain on this store and the gateway of the settings.
 pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services, Failure> {
-    let store = Arc::new(store.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn IdSource> = Arc::new(SystemEntropy);
     let gateway = gateway::build(settings)?;
-    let max_amount = settings.max_amount()?;
-    let payments = PaymentService::new(Payments {
-        gateway: gateway.client,
-        callbacks: gateway.callbacks,
-        charges: store.clone(),
-        receipts: store.clone(),
-        inbox: store.clone(),
-        orders: Arc::new(ConfirmOrders {
-            store: store.clone(),
-            merchant: gateway.merchant.clone(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
-        top_ups: Arc::new(ConfirmTopUps {
-            store: store.clone(),
-            merchant: gateway.merchant,
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
-        clock: clock.clone(),
-        ids: ids.clone(),
-    });
+    let sandbox = gateway.sandbox.clone();
+    let shared = Shared {
+        store: Arc::new(store.clone()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemEntropy),
+        credentials: Arc::new(Argon2Credentials::new().context("the password hash could not be made")?),
+        max_amount: settings.max_amount()?,
+    };
+    let payments = shared.payments(gateway);
+    let Shared { store, clock, ids, credentials, max_amount } = shared;
     Ok(Services {
         accounts: AccountService::new(Accounts {
             users: store.clone(),
             wallets: store.clone(),
-            credentials: Arc::new(Argon2Credentials::new().context("the password hash could not be made")?),
+            credentials: credentials.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         }),
@@ -93,32 +91,97 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             ids: ids.clone(),
         }),
         top_ups: TopUpService::new(TopUps {
-            store,
+            store: store.clone(),
             payments: payments.clone(),
-            sandbox: gateway.sandbox,
+            sandbox,
             policy: TopUpPolicy {
                 max_amount,
                 charge_lifetime: minutes(settings.top_ups.charge_lifetime_minutes),
                 subject: settings.top_ups.subject.clone(),
             },
-            clock,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
+        packages: PackageService::new(Packages {
+            store: store.clone(),
+            payments: payments.clone(),
+            policy: PackagePolicy {
+                purchase_lifetime: minutes(settings.packages.lifetime_minutes),
+                charge_lifetime: minutes(settings.packages.charge_lifetime_minutes),
+            },
+            clock: clock.clone(),
             ids,
+        }),
+        campus: CampusService::new(CampusAdmin {
+            campus: store.clone(),
+            catalogue: store.clone(),
+            credentials: credentials.clone(),
+            clock: clock.clone(),
+            max_price: max_amount,
+        }),
+        cashier: CashierService::new(Cashier {
+            links: store.clone(),
+            orders: store.clone(),
+            packages: store,
+            credentials,
+            link_lifetime: minutes(settings.cashier.link_lifetime_minutes),
+            clock,
         }),
         payments,
     })
+}
+
+impl Shared {
+    /// Charges, and whom each kind of them is handed to when it is paid.
+    fn payments(&self, gateway: Gateway) -> PaymentService {
+        let (store, merchant, clock, ids) = (&self.store, &gateway.merchant, &self.clock, &self.ids);
+        PaymentService::new(Payments {
+            gateway: gateway.client,
+            callbacks: gateway.callbacks,
+            charges: store.clone(),
+            receipts: store.clone(),
+            inbox: store.clone(),
+            orders: Arc::new(ConfirmOrders {
+                store: store.clone(),
+                merchant: merchant.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
+            top_ups: Arc::new(ConfirmTopUps {
+                store: store.clone(),
+                merchant: merchant.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
+            packages: Arc::new(ConfirmPurchases {
+                store: store.clone(),
+                merchant: merchant.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        })
+    }
 }
 
 fn minutes(count: u32) -> TimeDelta {
     TimeDelta::minutes(i64::from(count))
 }
 
-/// The HTTP face's part of the settings.
-pub(crate) fn http_config(settings: &Settings) -> Result<HttpConfig, Failure> {
+/// The HTTP face's part of the settings. Where no public address is set, links lead to the one that is
+/// listened on.
+pub(crate) fn http_config(settings: &Settings, address: SocketAddr) -> Result<HttpConfig, Failure> {
     let count = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     Ok(HttpConfig {
         business_failure_status: match settings.business_failure_status {
             400 => BusinessFailureStatus::BadRequest400,
             _ => BusinessFailureStatus::Ok200,
+        },
+        campus_web_path: settings.web_path()?,
+        public_url: match settings.public_url.trim_end_matches('/') {
+            "" => format!("http://{address}"),
+            url => url.to_owned(),
         },
         max_amount: settings.max_amount()?,
         login_throttle: Some(LoginThrottle {

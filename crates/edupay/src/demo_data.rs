@@ -1,5 +1,6 @@
 //! The people, courses and orders of the demo: what the documented curl lines speak of.
 
+use crate::demo_campus;
 use crate::error::{Context, Failure};
 use chrono::{NaiveDate, TimeDelta};
 use edupay_domain::accounts::{Profile, Role, Token, User};
@@ -52,7 +53,8 @@ fn profile(nickname: &str) -> Profile {
 pub(crate) async fn fill(services: &Services, clock: &dyn Clock) -> Result<(), Failure> {
     let ([first_name, second_name], [first_token, second_token]) = (USERNAMES, TOKENS);
     let first = user(services, first_name, "晓辰", Role::Staff, first_token).await?;
-    user(services, second_name, "小雨", Role::Member, second_token).await?;
+    let second = user(services, second_name, "小雨", Role::Member, second_token).await?;
+    demo_campus::fill(services, first.id, second.id).await?;
     let balance = Money::from_fen_u32(BALANCE_FEN);
     let adjusted = services.accounts.adjust_balance(first.id, Bucket::Cash, balance, "demo balance".to_owned());
     adjusted.await.context("demo data")?;

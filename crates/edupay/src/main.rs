@@ -3,6 +3,7 @@
 mod adapters;
 mod app;
 mod commands;
+mod demo_campus;
 mod demo_data;
 mod error;
 mod gateway;

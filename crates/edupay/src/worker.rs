@@ -45,10 +45,17 @@ impl Worker {
 async fn round(services: &Services) {
     tokio::join!(
         work("closed expired orders", services.orders.close_expired(ROUND)),
+        work("closed expired purchases", services.packages.close_expired(ROUND)),
+        work("forgot expired links", forget_links(services)),
         work("tried callbacks again", services.payments.retry_inbox(ROUND)),
         work("looked after charges", services.payments.look_after(ROUND)),
         work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
     );
+}
+
+async fn forget_links(services: &Services) -> Result<Round, StoreError> {
+    let done = services.cashier.remove_expired(ROUND).await?;
+    Ok(Round { done, ..Round::default() })
 }
 
 async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreError>>) {

@@ -2,14 +2,14 @@
 CREATE TABLE charge_routes (
     gateway_order_no TEXT PRIMARY KEY,
     user_id BIGINT NOT NULL REFERENCES users (user_id),
-    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up')),
+    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up', 'purchase')),
     subject_no TEXT NOT NULL
 );
 
 CREATE TABLE charge_attempts (
     user_id BIGINT NOT NULL REFERENCES users (user_id),
     gateway_order_no TEXT NOT NULL,
-    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up')),
+    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up', 'purchase')),
     subject_no TEXT NOT NULL,
     channel TEXT NOT NULL,
     amount_fen BIGINT NOT NULL CHECK (amount_fen > 0),

@@ -2,7 +2,7 @@
 CREATE TABLE charge_routes (
     gateway_order_no TEXT PRIMARY KEY,
     user_id INTEGER NOT NULL REFERENCES users (user_id),
-    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up')),
+    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up', 'purchase')),
     subject_no TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -10,7 +10,7 @@ CREATE TABLE charge_routes (
 CREATE TABLE charge_attempts (
     user_id INTEGER NOT NULL REFERENCES users (user_id),
     gateway_order_no TEXT NOT NULL,
-    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up')),
+    subject TEXT NOT NULL CHECK (subject IN ('order', 'top_up', 'purchase')),
     subject_no TEXT NOT NULL,
     channel TEXT NOT NULL,
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),

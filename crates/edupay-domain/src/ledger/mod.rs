@@ -12,8 +12,8 @@ mod rules;
 mod service;
 
 pub use entries::{
-    adjust_balance, confirm_order_charge, credit_top_up, keep_unapplied_receipt, pay_from_balance,
-    refund_unapplied_receipt,
+    adjust_balance, confirm_order_charge, confirm_purchase_charge, credit_top_up, keep_unapplied_receipt,
+    pay_from_balance, refund_unapplied_receipt,
 };
 pub use error::LedgerError;
 pub use model::{

@@ -28,6 +28,8 @@ pub enum LedgerAccount {
     AppStoreReceivable,
     /// What courses earned.
     CourseRevenue,
+    /// What packages earned.
+    PackageRevenue,
     /// Payments that could not be applied: owed back to their payers.
     UnappliedReceipts,
     /// The other side of gifts and of adjustments by staff.
@@ -36,7 +38,7 @@ pub enum LedgerAccount {
 
 impl LedgerAccount {
     /// Every account.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::User(Bucket::Cash),
         Self::User(Bucket::Iap),
         Self::User(Bucket::Bonus),
@@ -44,6 +46,7 @@ impl LedgerAccount {
         Self::GatewayReceivable,
         Self::AppStoreReceivable,
         Self::CourseRevenue,
+        Self::PackageRevenue,
         Self::UnappliedReceipts,
         Self::Adjustments,
     ];
@@ -59,6 +62,7 @@ impl LedgerAccount {
             Self::GatewayReceivable => "gateway_receivable",
             Self::AppStoreReceivable => "app_store_receivable",
             Self::CourseRevenue => "course_revenue",
+            Self::PackageRevenue => "package_revenue",
             Self::UnappliedReceipts => "unapplied_receipts",
             Self::Adjustments => "adjustments",
         }
@@ -103,6 +107,8 @@ pub enum EntryKind {
     PayFromBalance,
     /// A charge paid an order.
     ConfirmOrderCharge,
+    /// A charge paid a purchase of packages.
+    ConfirmPurchaseCharge,
     /// A charge paid a top-up.
     CreditTopUp,
     /// A charge could not be applied.
@@ -115,9 +121,10 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::PayFromBalance,
         Self::ConfirmOrderCharge,
+        Self::ConfirmPurchaseCharge,
         Self::CreditTopUp,
         Self::KeepUnappliedReceipt,
         Self::RefundUnappliedReceipt,
@@ -130,6 +137,7 @@ impl EntryKind {
         match self {
             Self::PayFromBalance => "pay_from_balance",
             Self::ConfirmOrderCharge => "confirm_order_charge",
+            Self::ConfirmPurchaseCharge => "confirm_purchase_charge",
             Self::CreditTopUp => "credit_top_up",
             Self::KeepUnappliedReceipt => "keep_unapplied_receipt",
             Self::RefundUnappliedReceipt => "refund_unapplied_receipt",

@@ -30,6 +30,7 @@ pub fn post(wallet: &Wallet, entry: JournalEntry) -> Result<PostedEntry, LedgerE
             LedgerAccount::GatewayReceivable
             | LedgerAccount::AppStoreReceivable
             | LedgerAccount::CourseRevenue
+            | LedgerAccount::PackageRevenue
             | LedgerAccount::UnappliedReceipts
             | LedgerAccount::Adjustments => continue,
         };

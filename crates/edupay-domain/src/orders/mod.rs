@@ -10,13 +10,14 @@ mod rules;
 mod rules_tests;
 mod service;
 
+pub use crate::payments::OpenChargePlan;
 pub use confirm::{ConfirmOrderView, confirm_order_charge};
 pub use error::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 pub use model::{
     CancelOrder, CloseOrder, ConfirmOrderCharge, CreateOrder, Entitlement, OpenOrderCharge, Order, OrderLine,
     OrderState, PaidOrder, PayFromBalance, Payment, Tender, Visibility,
 };
-pub use pay::{ChargeView, OpenChargePlan, PayPlan, PayView, open_order_charge, pay_from_balance};
+pub use pay::{ChargeView, PayPlan, PayView, open_order_charge, pay_from_balance};
 pub use ports::{
     CancelOrderRule, CloseOrderRule, ConfirmOrderChargeRule, CreateOrderRule, CreatedOrder, OpenOrderChargeRule,
     OpenedCharge, OrderStore, PayFromBalanceRule,

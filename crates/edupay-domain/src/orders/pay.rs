@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
 use crate::ids::{CourseId, EventId, GatewayOrderNo};
 use crate::ledger::{self, PostedEntry, Wallet, post, split_spend};
-use crate::payments::{AttemptStatus, ChargeAttempt, ChargeSubject};
+use crate::payments::{self, ChargeAttempt, ChargeSubject, OpenCharge, OpenChargePlan, Payable};
 
 /// What paying from the balance sees: the buyer's rows are locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,50 +105,28 @@ pub struct ChargeView {
     pub attempts: Vec<ChargeAttempt>,
 }
 
-/// What is to be done for a charge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OpenChargePlan {
-    /// Give the client this open charge again; nothing is written.
-    Reuse(ChargeAttempt),
-    /// Ask the gateway again for this attempt, whose answer is missing; nothing is written.
-    AskAgain(ChargeAttempt),
-    /// Store this attempt, then ask the gateway.
-    Open(ChargeAttempt),
-}
-
-/// The open, unexpired charge of the same channel and amount is used again; an attempt without an
-/// answer is asked for again; otherwise a new one is opened. The first uses the order's own number.
+/// Opens a charge for an order that can be paid, or gives the open one again: see
+/// [`open_charge`](payments::open_charge).
 ///
 /// # Errors
 /// [`PayRefusal`]; nothing is written.
 pub fn open_order_charge(command: &OpenOrderCharge, view: &ChargeView) -> Result<OpenChargePlan, PayRefusal> {
     let order = view.order.as_ref().ok_or(PayRefusal::OrderNotFound)?;
     payable(order, &view.owned, command.at)?;
-    let usable = |attempt: &&ChargeAttempt| {
-        attempt.channel == command.channel && attempt.amount == order.amount && attempt.expires_at > command.at
-    };
-    let mut candidates = view.attempts.iter().filter(usable);
-    if let Some(attempt) =
-        candidates.find(|attempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested))
-    {
-        return Ok(match attempt.status {
-            AttemptStatus::Open => OpenChargePlan::Reuse(attempt.clone()),
-            _ => OpenChargePlan::AskAgain(attempt.clone()),
-        });
-    }
-    let gateway_order_no =
-        if view.attempts.is_empty() { GatewayOrderNo::of_order(&order.order_no) } else { command.candidate.clone() };
-    Ok(OpenChargePlan::Open(ChargeAttempt {
-        user_id: order.user_id,
-        gateway_order_no,
-        subject: ChargeSubject::Order(order.order_no.clone()),
+    let wish = OpenCharge {
         channel: command.channel,
-        amount: order.amount,
-        status: AttemptStatus::Requested,
-        charge_id: None,
-        document: None,
-        requested_at: command.at,
-        expires_at: command.expires_at.min(order.expires_at).max(command.min_expires_at),
+        candidate: command.candidate.clone(),
+        at: command.at,
+        expires_at: command.expires_at,
+        min_expires_at: command.min_expires_at,
         look_at: command.look_at,
-    }))
+    };
+    let payable = Payable {
+        user_id: order.user_id,
+        subject: ChargeSubject::Order(order.order_no.clone()),
+        own_number: GatewayOrderNo::of_order(&order.order_no),
+        amount: order.amount,
+        expires_at: order.expires_at,
+    };
+    Ok(payments::open_charge(&wish, payable, &view.attempts))
 }

@@ -6,12 +6,12 @@ use super::model::{
     CancelOrder, CloseOrder, ConfirmOrderCharge, CreateOrder, Entitlement, OpenOrderCharge, Order, PaidOrder,
     PayFromBalance,
 };
-use super::pay::{ChargeView, OpenChargePlan, PayPlan, PayView};
+use super::pay::{ChargeView, PayPlan, PayView};
 use super::rules::{CreateOrderView, EndPlan};
 use crate::clock::Timestamp;
 use crate::ids::{CourseId, OrderNo, OrderPk, UserId};
 use crate::ledger::LedgerError;
-use crate::payments::{Confirmation, ConfirmationPlan};
+use crate::payments::{Confirmation, ConfirmationPlan, OpenChargePlan};
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
 

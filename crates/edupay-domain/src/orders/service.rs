@@ -6,15 +6,15 @@ use super::model::{
     CancelOrder, CloseOrder, ConfirmOrderCharge, CreateOrder, OpenOrderCharge, Order, OrderState, PaidOrder,
     PayFromBalance,
 };
-use super::pay::{OpenChargePlan, open_order_charge, pay_from_balance};
+use super::pay::{open_order_charge, pay_from_balance};
 use super::ports::{CreatedOrder, OpenedCharge, OrderStore};
 use super::rules::{cancel_order, close_order, create_order};
 use crate::accounts::Principal;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{CourseId, GatewayOrderNo, IdSource, OrderNo, OrderPk, UserId};
 use crate::payments::{
-    ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
-    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, RequestError, Round,
+    ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, Closing,
+    ConfirmError, Confirmation, Merchant, MetadataValue, OpenCharge, OpenChargePlan, PaymentService, Round,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -24,12 +24,6 @@ use std::sync::Arc;
 
 /// How often a taken number is drawn anew.
 const DRAWS: usize = 8;
-/// The shortest life of a charge that the gateway takes, and a little for its clock.
-const SHORTEST_CHARGE: TimeDelta = TimeDelta::seconds(90);
-/// How long an answer of the gateway may be missing before it is looked for.
-const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
-/// For how long an order past its time waits for a gateway that can't be asked whether it was paid.
-const CLOSING_GRACE: TimeDelta = TimeDelta::hours(24);
 
 /// What staff decides about orders.
 #[derive(Debug, Clone)]
@@ -143,18 +137,20 @@ impl OrderService {
     /// [`StoreError`].
     pub async fn find(&self, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, StoreError> {
         let Some(order) = self.parts.store.find(user_id, order_no).await? else { return Ok(None) };
-        if order.state == OrderState::Unpaid && self.refreshed(user_id, order_no).await? {
-            return self.parts.store.find(user_id, order_no).await;
+        if order.state != OrderState::Unpaid {
+            return Ok(Some(order));
         }
-        Ok(Some(order))
+        self.refresh(user_id, order_no).await?;
+        // Whoever booked the charge: a callback may have, between our look and the gateway's answer.
+        self.parts.store.find(user_id, order_no).await
     }
 
-    async fn refreshed(&self, user_id: UserId, order_no: &OrderNo) -> Result<bool, StoreError> {
+    /// Books what the gateway says was paid. A gateway that can't be asked changes nothing.
+    async fn refresh(&self, user_id: UserId, order_no: &OrderNo) -> Result<(), StoreError> {
         let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::Order(order_no.clone())).await?;
         match self.parts.payments.refresh(&attempts).await {
-            Ok(confirmed) => Ok(confirmed),
             Err(ConfirmError::Store(error)) => Err(error),
-            Err(_) => Ok(false),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -202,15 +198,11 @@ impl OrderService {
 
     async fn close(&self, user_id: UserId, order_no: &OrderNo) -> Result<bool, ConfirmError> {
         let Some(order) = self.parts.store.find(user_id, order_no).await? else { return Ok(false) };
-        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::Order(order_no.clone())).await?;
-        let at = self.parts.clock.now();
-        match self.parts.payments.refresh(&attempts).await {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            Err(error) if at < later(order.expires_at, CLOSING_GRACE) => return Err(error),
-            Err(_) => {}
+        let subject = ChargeSubject::Order(order_no.clone());
+        if self.parts.payments.before_closing(user_id, &subject, order.expires_at).await? == Closing::Paid {
+            return Ok(true);
         }
-        let event_id = self.parts.ids.event_id();
+        let (at, event_id) = (self.parts.clock.now(), self.parts.ids.event_id());
         let command = CloseOrder { user_id, order_no: order_no.clone(), at, event_id };
         let order = self.parts.store.close(&command, close_order).await?;
         Ok(order.is_some_and(|order| order.state == OrderState::Closed))
@@ -250,13 +242,8 @@ impl OrderService {
             OpenChargePlan::Open(attempt) => (attempt, Asked::Never),
         };
         let request = charge_request(&order, &attempt, user, client_ip);
-        self.parts.payments.request_charge(&attempt, &request, asked).await.map_err(|error| match error {
-            RequestError::Store(error) => EffectError::Store(error.after_a_committed_step()),
-            RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
-                EffectError::Refused(PayRefusal::ChargeUnknown)
-            }
-            RequestError::Gateway(_) => EffectError::Refused(PayRefusal::ChargeRefused),
-        })
+        let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
+        answer.map_err(|error| error.into_effect(PayRefusal::ChargeRefused, PayRefusal::ChargeUnknown))
     }
 
     async fn open_charge(
@@ -266,19 +253,18 @@ impl OrderService {
         channel: Channel,
     ) -> Result<(Order, OpenChargePlan), EffectError<PayRefusal>> {
         let at = self.parts.clock.now();
-        let expires_at = later(at, self.parts.policy.charge_lifetime);
-        let (min_expires_at, look_at) = (later(at, SHORTEST_CHARGE), later(at, ANSWER_WAIT));
         for _ in 0..DRAWS {
             let candidate = GatewayOrderNo::issue(at, self.parts.ids.draw());
+            let wish = OpenCharge::new(channel, candidate, at, self.parts.policy.charge_lifetime);
             let command = OpenOrderCharge {
                 user_id,
                 order_no: order_no.clone(),
                 channel,
-                candidate,
+                candidate: wish.candidate,
                 at,
-                expires_at,
-                min_expires_at,
-                look_at,
+                expires_at: wish.expires_at,
+                min_expires_at: wish.min_expires_at,
+                look_at: wish.look_at,
             };
             if let OpenedCharge::Planned { order, plan } =
                 self.parts.store.open_charge(&command, open_order_charge).await?

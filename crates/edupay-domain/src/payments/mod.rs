@@ -1,10 +1,11 @@
 //! Charges of a payment gateway: what we asked for, what was paid, what could not be applied.
 //!
-//! What a charge pays for (an order, a top-up) is another context's matter: it implements
+//! What a charge pays for (an order, a top-up, a purchase) is another context's matter: it implements
 //! [`ApplyCharge`] and this context calls it. A gateway call is never inside a transaction.
 
 mod error;
 mod model;
+mod opening;
 mod ports;
 mod rules;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use model::{
     InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus, RecordChargeReply,
     RecordRefund, RefundRequest, RefundStatus, UnappliedReason,
 };
+pub use opening::{OpenCharge, OpenChargePlan, Payable, open_charge};
 pub use ports::{
     ApplyCharge, ChargeStore, ClaimLookRule, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks, HoldRefundRule,
     InboxStore, PaymentGateway, ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
@@ -26,7 +28,7 @@ pub use rules::{
     ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_look, claim_refund, close_attempt, hold_refund,
     keep_unapplied, mismatch, paid, receipt, record_charge_reply, record_refund,
 };
-pub use service::{Asked, EventOutcome, PaymentService, Payments, RequestError, Round, RowFailure};
+pub use service::{Asked, Closing, EventOutcome, PaymentService, Payments, RequestError, Round, RowFailure};
 
 #[cfg(feature = "mocks")]
 pub use ports::{

@@ -149,6 +149,10 @@ fn a_second_or_late_payment_goes_back_by_itself_and_an_odd_one_waits() {
                 | UnappliedReason::CourseOwned
                 | UnappliedReason::OrderClosed
                 | UnappliedReason::OrderCancelled
+                | UnappliedReason::PurchaseClosed
+                | UnappliedReason::PackageWithdrawn
+                | UnappliedReason::PackageHeld
+                | UnappliedReason::HoldingChanged
         );
         let expected = if by_itself { ReceiptStatus::RefundDue } else { ReceiptStatus::Review };
         assert_eq!(reason.follow_up(), expected, "{reason:?}");

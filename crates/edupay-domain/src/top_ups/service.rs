@@ -10,8 +10,7 @@ use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
-    Confirmation, GatewayFault, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, RequestError,
-    SandboxPayer,
+    Confirmation, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -119,13 +118,8 @@ impl TopUpService {
             ],
             expires_at: attempt.expires_at,
         };
-        self.parts.payments.request_charge(&attempt, &request, Asked::Never).await.map_err(|error| match error {
-            RequestError::Store(error) => EffectError::Store(error.after_a_committed_step()),
-            RequestError::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => {
-                EffectError::Refused(TopUpRefusal::ChargeUnknown)
-            }
-            RequestError::Gateway(_) => EffectError::Refused(TopUpRefusal::ChargeRefused),
-        })
+        let answer = self.parts.payments.request_charge(&attempt, &request, Asked::Never).await;
+        answer.map_err(|error| error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargeUnknown))
     }
 
     async fn open(

@@ -1,15 +1,16 @@
-//! How a failure is said: which dialect a path speaks, and what both dialects share.
+//! How a failure is said: which dialect a path speaks, and what all dialects share.
 
-mod language;
+mod campus;
 mod problem;
 mod yian;
 
-pub(crate) use language::Language;
+pub(crate) use campus::CampusRefusalView;
 pub(crate) use problem::{FieldProblemView, ProblemView};
 pub(crate) use yian::{DetailView, RefusalView};
 
-use crate::config::BusinessFailureStatus;
+use crate::config::{BusinessFailureStatus, WebPath};
 use crate::failure::Failure;
+use crate::language::Language;
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
@@ -25,18 +26,28 @@ pub(crate) struct Speaker {
     pub(crate) request_id: String,
 }
 
-/// The two ways of saying what went wrong.
+/// The ways of saying what went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// The campus API's.
+    Campus,
     /// The 益安 API's, and that of every path that is nobody's.
     Yian,
     /// Problem documents.
     Problem,
+    /// A page for a person.
+    Page,
 }
 
 impl Dialect {
     /// The dialect of a path.
-    pub(crate) fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str, campus: &WebPath) -> Self {
+        if crate::campus::CALLS.iter().any(|call| campus.leads_to(call, path)) {
+            return Self::Campus;
+        }
+        if crate::cashier::leads_here(path) {
+            return Self::Page;
+        }
         let own = path.strip_prefix("/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if own { Self::Problem } else { Self::Yian }
     }
@@ -46,8 +57,10 @@ impl Speaker {
     /// The whole reply to a failure.
     pub(crate) fn say(&self, failure: &Failure) -> HttpResponse {
         let mut response = match self.dialect {
+            Dialect::Campus => campus::render(failure),
             Dialect::Yian => yian::render(failure, self.language, self.business_failure_status),
             Dialect::Problem => problem::render(failure, &self.request_id),
+            Dialect::Page => crate::cashier::failure_page(failure, self.language),
         };
         if failure.closes_connection() {
             response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
@@ -74,16 +87,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_paths_speak_in_problem_documents() {
+    fn every_path_speaks_the_dialect_of_its_family() {
+        let campus = WebPath::parse("/Web").unwrap();
         for (path, dialect) in [
+            ("/Web/api/Pay/PayMoney", Dialect::Campus),
+            ("/web/API/PAY/paymoney/", Dialect::Campus),
+            ("/web/api/pay/searchsuccessdata", Dialect::Campus),
+            ("/web/api/pay/searchpaypackages", Dialect::Campus),
+            ("/api/pay/paymoney", Dialect::Yian),
+            ("/web/api/pay/paymoney//", Dialect::Yian),
+            ("/web/api/pay/paymoney/x", Dialect::Yian),
             ("/v1", Dialect::Problem),
             ("/v1/", Dialect::Problem),
             ("/v1/me", Dialect::Problem),
             ("/v10/me", Dialect::Yian),
             ("/pay/v1/", Dialect::Yian),
+            ("/cashier/706a", Dialect::Page),
+            ("/cashier/706a/pay", Dialect::Page),
+            ("/cashiers", Dialect::Yian),
             ("/", Dialect::Yian),
         ] {
-            assert_eq!(Dialect::of(path), dialect, "{path}");
+            assert_eq!(Dialect::of(path, &campus), dialect, "{path}");
         }
     }
 }

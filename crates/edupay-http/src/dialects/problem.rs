@@ -3,6 +3,7 @@
 use crate::failure::{CredentialFailure, Failure, FieldError, FieldErrors, Refusal};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use edupay_domain::packages::SuccessRefusal;
 use edupay_domain::store::StoreFault;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -143,7 +144,13 @@ fn refusal_texts(refusal: &Refusal) -> (&'static str, Cow<'static, str>) {
             return ("Course not offered", Cow::Owned(format!("The course {course_id} is not offered.")));
         }
         Refusal::UsernameTaken => ("Username taken", "A user with this name exists."),
-        Refusal::Other(_) => ("Refused", "The request was refused; the code says why."),
+        Refusal::StudentNotYours => ("Student not found", "There is no such student, or not one that you act for."),
+        Refusal::Campus(refusal) => return ("Not stored", Cow::Owned(format!("Nothing was changed: {refusal}."))),
+        Refusal::Catalogue(refusal) => return ("Not stored", Cow::Owned(format!("Nothing was changed: {refusal}."))),
+        Refusal::Success(SuccessRefusal::NotFound) => ("Purchase not found", "The student has no such purchase."),
+        Refusal::Search(_) | Refusal::Place(_) | Refusal::Success(_) | Refusal::Other(_) => {
+            ("Refused", "The request was refused; the code says why.")
+        }
     };
     (title, Cow::Borrowed(detail))
 }
@@ -171,6 +178,6 @@ fn field_text(error: FieldError) -> Cow<'static, str> {
         FieldError::TooLong { max } => return Cow::Owned(format!("is longer than {max} characters")),
         FieldError::TooShort { min } => return Cow::Owned(format!("is shorter than {min} characters")),
         FieldError::AboveMax(max) => return Cow::Owned(format!("is above {} fen", max.fen())),
-        FieldError::BadSelection { max } => return Cow::Owned(format!("must name 1 to {max} courses, each once")),
+        FieldError::BadSelection { max } => return Cow::Owned(format!("must name 1 to {max} things, each once")),
     })
 }

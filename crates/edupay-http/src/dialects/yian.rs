@@ -1,9 +1,9 @@
 //! The 益安 dialect, as one table: business failures with a status of -4, protocol failures as
 //! Django REST Framework writes them, in English and in Chinese.
 
-use super::language::Language;
 use crate::config::BusinessFailureStatus;
 use crate::failure::{CredentialFailure, Failure, FieldError, FieldErrors, Refusal};
+use crate::language::Language;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue};
@@ -91,14 +91,13 @@ fn message(refusal: &Refusal) -> Cow<'static, str> {
         Refusal::OrderCancelled => "订单已取消",
         Refusal::ProofInvalid => "充值凭证无效",
         Refusal::ChargeUnknown | Refusal::ProofUnknown => "支付结果确认中",
-        Refusal::ChargeRefused | Refusal::CourseNotOffered(_) | Refusal::UsernameTaken | Refusal::Other(_) => {
-            "支付请求失败"
-        }
+        // None of the calls of this family is refused in another way.
+        _ => "支付请求失败",
     })
 }
 
 /// Protocol failures, in both languages.
-fn detail(failure: &Failure, language: Language) -> Cow<'static, str> {
+pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str> {
     let (english, chinese) = match failure {
         Failure::Credentials(failure) => credentials_text(*failure),
         Failure::Forbidden => ("You do not have permission to perform this action.", "您没有执行该操作的权限。"),
@@ -176,7 +175,7 @@ fn credentials_text(failure: CredentialFailure) -> (&'static str, &'static str) 
 }
 
 /// What is wrong with a field, in both languages.
-fn field_text(error: FieldError, language: Language) -> Cow<'static, str> {
+pub(super) fn field_text(error: FieldError, language: Language) -> Cow<'static, str> {
     let (english, chinese) = match error {
         FieldError::Required => ("This field is required.", "该字段是必填项。"),
         FieldError::Null => ("This field may not be null.", "该字段不能为 null。"),

@@ -22,19 +22,44 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let state = state(&request)?;
-            let bytes = read(&request, payload, state.config.body_limit, state.config.body_deadline).await?;
-            let fields = match (bytes.is_empty(), media_type(request.headers())) {
-                (true, _) => Fields::default(),
-                (false, Ok(MediaType::Json)) => Fields::from_json(&bytes)?,
-                (false, Ok(MediaType::Form)) => Fields::from_form(&bytes),
-                (false, Err(failure)) => return Err(failure),
-            };
-            Reader::decode(fields, &state.config).map(Self)
-        })
+        let decoded = decoded(request.clone(), payload.take(), Fields::from_json, |bytes| Ok(Fields::from_form(bytes)));
+        Box::pin(async move { decoded.await.map(Self) })
     }
+}
+
+/// A decoded body whose JSON may be written as people write it (JSON5). An object that is called a form
+/// is read as the object it is: old clients send one so, and no form begins with a brace.
+pub(crate) struct LenientBody<T>(pub(crate) T);
+
+impl<T: Decode + 'static> FromRequest for LenientBody<T> {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = |bytes: &[u8]| match bytes.trim_ascii_start().first() {
+            Some(b'{') => Fields::from_lenient_json(bytes),
+            _ => Ok(Fields::from_form(bytes)),
+        };
+        let decoded = decoded(request.clone(), payload.take(), Fields::from_lenient_json, form);
+        Box::pin(async move { decoded.await.map(Self) })
+    }
+}
+
+async fn decoded<T: Decode>(
+    request: HttpRequest,
+    payload: Payload,
+    json: fn(&[u8]) -> Result<Fields, Failure>,
+    form: fn(&[u8]) -> Result<Fields, Failure>,
+) -> Result<T, Failure> {
+    let state = state(&request)?;
+    let bytes = read(&request, payload, state.config.body_limit, state.config.body_deadline).await?;
+    let fields = match (bytes.is_empty(), media_type(request.headers())) {
+        (true, _) => Fields::default(),
+        (false, Ok(MediaType::Json)) => json(&bytes)?,
+        (false, Ok(MediaType::Form)) => form(&bytes)?,
+        (false, Err(failure)) => return Err(failure),
+    };
+    Reader::decode(fields, &state.config)
 }
 
 /// A decoded query.

@@ -74,7 +74,8 @@ impl Fields {
         self.0.into_iter().filter(|(_, value)| *value == Value::Repeated).map(|(name, _)| name)
     }
 
-    fn add(&mut self, name: String, value: Value) {
+    /// Adds a field; one that is there already came more than once.
+    pub(super) fn add(&mut self, name: String, value: Value) {
         match self.0.entry(name) {
             Entry::Vacant(entry) => {
                 entry.insert(value);

@@ -121,7 +121,7 @@ pub(crate) fn page_limit(value: &Value) -> Result<u32, FieldError> {
 }
 
 /// A whole number in plain digits; `None` when it does not fit.
-fn integer(value: &Value) -> Result<Option<i64>, FieldError> {
+pub(super) fn integer(value: &Value) -> Result<Option<i64>, FieldError> {
     let text = match value {
         Value::Number(text) | Value::Form(text) => text,
         Value::Null => return Err(FieldError::Null),

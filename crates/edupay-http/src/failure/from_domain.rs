@@ -3,7 +3,9 @@
 
 use super::{CredentialFailure, Failure, FieldError, Refusal};
 use edupay_domain::accounts::{AccountService, CreateUserRefusal, LoginRefusal, TokenRefusal};
+use edupay_domain::cashier::CashierRefusal;
 use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
+use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::{CourseRefusal, ProductRefusal};
 use edupay_domain::store::EffectError;
@@ -128,6 +130,64 @@ impl From<CourseRefusal> for Failure {
             CourseRefusal::BadName => Self::field("name", FieldError::Invalid),
             CourseRefusal::NotFound => Self::NotFound,
             other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<SearchRefusal> for Failure {
+    fn from(refusal: SearchRefusal) -> Self {
+        Self::Refused(match refusal {
+            SearchRefusal::NotYours => Refusal::StudentNotYours,
+            other => Refusal::Search(other),
+        })
+    }
+}
+
+impl From<PlaceRefusal> for Failure {
+    fn from(refusal: PlaceRefusal) -> Self {
+        Self::Refused(match refusal {
+            PlaceRefusal::NotYours => Refusal::StudentNotYours,
+            PlaceRefusal::ChargeRefused => Refusal::ChargeRefused,
+            PlaceRefusal::ChargeUnknown => Refusal::ChargeUnknown,
+            other => Refusal::Place(other),
+        })
+    }
+}
+
+impl From<SuccessRefusal> for Failure {
+    fn from(refusal: SuccessRefusal) -> Self {
+        Self::Refused(match refusal {
+            SuccessRefusal::NotYours => Refusal::StudentNotYours,
+            other => Refusal::Success(other),
+        })
+    }
+}
+
+impl From<CashierRefusal> for Failure {
+    fn from(refusal: CashierRefusal) -> Self {
+        Self::Refused(match refusal {
+            CashierRefusal::NotYours => Refusal::StudentNotYours,
+            other => Refusal::Other(other.code()),
+        })
+    }
+}
+
+impl From<CampusRefusal> for Failure {
+    fn from(refusal: CampusRefusal) -> Self {
+        match refusal {
+            CampusRefusal::BadText(field) => Self::field(field, FieldError::Invalid),
+            other => Refusal::Campus(other).into(),
+        }
+    }
+}
+
+impl From<CatalogueRefusal> for Failure {
+    fn from(refusal: CatalogueRefusal) -> Self {
+        match refusal {
+            CatalogueRefusal::BadText(field) => Self::field(field, FieldError::Invalid),
+            CatalogueRefusal::BadChannels => Self::field("channels", FieldError::Invalid),
+            CatalogueRefusal::PriceOutOfBounds => Self::field("list_price_fen", FieldError::Invalid),
+            other => Refusal::Catalogue(other).into(),
         }
     }
 }

@@ -1,28 +1,56 @@
 //! Our own API: snake_case JSON, whole fen named `*_fen`, pages by cursor, problem documents.
 
+mod cashier_links;
 mod courses;
+mod guardians;
 mod ledger;
 mod me;
 mod orders;
+mod packages;
 mod page;
+mod path;
+mod projects;
+mod purchases;
+mod schools;
+mod students;
 mod top_ups;
 mod users;
 
+pub(crate) use cashier_links::create_order_link;
 pub(crate) use courses::{create_course, list_courses, offer_course, withdraw_course};
+pub(crate) use guardians::{bind_guardian, list_guardians, replace_card, unbind_guardian};
 pub(crate) use ledger::list_entries;
 pub(crate) use me::me;
 pub(crate) use orders::{cancel_order, create_order, find_order, list_orders};
+pub(crate) use packages::{create_package, list_packages, offer_package, put_package, withdraw_package};
+pub(crate) use projects::{create_project, list_projects, offer_project, put_project, withdraw_project};
+pub(crate) use purchases::{find_purchase, list_purchases, list_wards};
+pub(crate) use schools::{create_school, list_schools, put_school};
+pub(crate) use students::{find_student, list_students, put_student};
 pub(crate) use top_ups::start_top_up;
 pub(crate) use users::{activate_user, create_user, deactivate_user, list_users};
 
 pub(crate) mod paths {
     //! The documented operations of this folder.
+    pub(crate) use super::cashier_links::__path_create_order_link;
     pub(crate) use super::courses::{
         __path_create_course, __path_list_courses, __path_offer_course, __path_withdraw_course,
+    };
+    pub(crate) use super::guardians::{
+        __path_bind_guardian, __path_list_guardians, __path_replace_card, __path_unbind_guardian,
     };
     pub(crate) use super::ledger::__path_list_entries;
     pub(crate) use super::me::__path_me;
     pub(crate) use super::orders::{__path_cancel_order, __path_create_order, __path_find_order, __path_list_orders};
+    pub(crate) use super::packages::{
+        __path_create_package, __path_list_packages, __path_offer_package, __path_put_package, __path_withdraw_package,
+    };
+    pub(crate) use super::projects::{
+        __path_create_project, __path_list_projects, __path_offer_project, __path_put_project, __path_withdraw_project,
+    };
+    pub(crate) use super::purchases::{__path_find_purchase, __path_list_purchases, __path_list_wards};
+    pub(crate) use super::schools::{__path_create_school, __path_list_schools, __path_put_school};
+    pub(crate) use super::students::{__path_find_student, __path_list_students, __path_put_student};
     pub(crate) use super::top_ups::__path_start_top_up;
     pub(crate) use super::users::{
         __path_activate_user, __path_create_user, __path_deactivate_user, __path_list_users,

@@ -163,6 +163,6 @@ pub(crate) async fn cancel_order(
 }
 
 /// What is no order number names no order.
-fn parse(order_no: &str) -> Result<OrderNo, Refusal> {
+pub(super) fn parse(order_no: &str) -> Result<OrderNo, Refusal> {
     OrderNo::parse(order_no).map_err(|_| Refusal::OrderNotFound)
 }

@@ -5,8 +5,6 @@ use crate::extract::{Decode, Reader, page_cursor, page_limit};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-/// How long a page is when nobody says.
-const LIMIT: u32 = 20;
 /// How long a page can be.
 pub(super) const MAX_LIMIT: u32 = 100;
 
@@ -22,11 +20,16 @@ pub(crate) struct PageQuery {
     pub(super) cursor: Option<i64>,
 }
 
+impl PageQuery {
+    /// How long a page is when nobody says.
+    pub(super) const LIMIT: u32 = 20;
+}
+
 impl Decode for PageQuery {
     fn decode(reader: &mut Reader, _: &HttpConfig) -> Option<Self> {
         let limit = reader.optional("limit", page_limit);
         let cursor = reader.optional("cursor", page_cursor);
-        Some(Self { limit: limit?.unwrap_or(LIMIT).min(MAX_LIMIT), cursor: cursor? })
+        Some(Self { limit: limit?.unwrap_or(Self::LIMIT).min(MAX_LIMIT), cursor: cursor? })
     }
 }
 
@@ -41,7 +44,12 @@ pub(crate) struct PageView<T: ToSchema> {
 
 impl<T: ToSchema> PageView<T> {
     /// A page of at most as many items as asked for: a full one may have a successor.
-    pub(super) fn of<S>(found: Vec<S>, limit: u32, cursor: impl Fn(&S) -> i64, view: impl FnMut(S) -> T) -> Self {
+    pub(super) fn of<S, C: ToString>(
+        found: Vec<S>,
+        limit: u32,
+        cursor: impl Fn(&S) -> C,
+        view: impl FnMut(S) -> T,
+    ) -> Self {
         let full = u32::try_from(found.len()).is_ok_and(|length| length >= limit);
         let next_cursor = found.last().filter(|_| full).map(|last| cursor(last).to_string());
         Self { items: found.into_iter().map(view).collect(), next_cursor }

@@ -60,12 +60,14 @@ fn a_request_is_one_line_without_what_it_carried() {
     named(Request::put("/pay/fill_in_balance/").form("amount=canary"), "log-2").expect(400);
     named(Request::get("/v1/orders"), "log-3").expect(503);
     named(Request::get("/canary/path"), "log-4").expect(404);
+    named(Request::post("/api/pay/PAYMONEY").json("{userID:'canary',empName:'canary'}"), "log-5").expect(200);
 
     for (id, method, route, status, user) in [
         ("log-1", "GET", "/v1/orders/{order_no}", 404, Some(1)),
         ("log-2", "PUT", "/pay/fill_in_balance/", 400, Some(1)),
         ("log-3", "GET", "/v1/orders", 503, Some(1)),
         ("log-4", "GET", "none", 404, None),
+        ("log-5", "POST", "/api/Pay/PayMoney", 200, Some(1)),
     ] {
         let lines = lines(id);
         assert_eq!(lines.len(), 1, "{id}: {lines:?}");

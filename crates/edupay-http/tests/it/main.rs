@@ -1,5 +1,6 @@
-//! The server from outside, over real connections, on services whose ports are mocks: what a
-//! client sees of decoding, authentication, both dialects and the documents.
+//! The server from outside, over real connections: what a client sees of decoding, authentication, the
+//! dialects and the documents. The ports are mocks, but for the campus, whose stories need a store and
+//! a gateway that remember.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -11,6 +12,8 @@
 
 mod account;
 mod bodies;
+mod campus;
+mod cashier;
 mod client;
 mod credentials;
 mod detached;

@@ -9,10 +9,15 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::{
     AccountService, Accounts, MockCredentials, MockUserStore, MockWalletStore, TokenDigest, User,
 };
+use edupay_domain::cashier::{Cashier, CashierService, MockCashierLinkStore};
 use edupay_domain::clock::MockClock;
 use edupay_domain::ids::{Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
 use edupay_domain::orders::{MockOrderStore, OrderPolicy, OrderService, Orders};
+use edupay_domain::packages::{
+    CampusAdmin, CampusService, MockCampusStore, MockCatalogueStore, MockPackageStore, PackagePolicy, PackageService,
+    Packages,
+};
 use edupay_domain::payments::{
     InboxStore, MockApplyCharge, MockChargeStore, MockGatewayCallbacks, MockInboxStore, MockPaymentGateway,
     MockReceiptStore, MockSandboxPayer, PaymentService, Payments, SandboxPayer,
@@ -38,6 +43,7 @@ pub(crate) struct Ports {
     pub(crate) receipts: MockReceiptStore,
     pub(crate) inbox: Arc<dyn InboxStore>,
     pub(crate) top_ups: MockTopUpStore,
+    pub(crate) packages: MockPackageStore,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
     pub(crate) config: HttpConfig,
@@ -64,6 +70,7 @@ impl Ports {
             receipts: MockReceiptStore::new(),
             inbox: Arc::new(MockInboxStore::new()),
             top_ups: MockTopUpStore::new(),
+            packages: MockPackageStore::new(),
             payer: None,
             not_ready: Vec::new(),
             config: HttpConfig { workers: 1, ..HttpConfig::default() },
@@ -71,19 +78,8 @@ impl Ports {
     }
 
     pub(crate) fn serve(self) -> Service {
-        let (config, readiness) = (self.config.clone(), Arc::new(Fixed(self.not_ready.clone())));
-        let services = self.into_services();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (send, receive) = mpsc::channel();
-        thread::spawn(move || {
-            System::new().block_on(async move {
-                let server = server(config, services, readiness, listener).unwrap();
-                send.send(server.handle()).unwrap();
-                server.await
-            })
-        });
-        Service { address, handle: receive.recv().unwrap() }
+        let (config, readiness) = (self.config.clone(), Fixed(self.not_ready.clone()));
+        Service::start(config, self.into_services(), readiness)
     }
 
     fn into_services(self) -> Services {
@@ -101,15 +97,17 @@ impl Ports {
             inbox: self.inbox,
             orders: Arc::new(MockApplyCharge::new()),
             top_ups: Arc::new(MockApplyCharge::new()),
+            packages: Arc::new(MockApplyCharge::new()),
             clock: clock.clone(),
             ids: ids.clone(),
         });
         let day = TimeDelta::days(1);
+        let credentials = Arc::new(self.credentials);
         Services {
             accounts: AccountService::new(Accounts {
                 users: Arc::new(self.users),
                 wallets: Arc::new(MockWalletStore::new()),
-                credentials: Arc::new(self.credentials),
+                credentials: credentials.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),
@@ -132,8 +130,30 @@ impl Ports {
                 payments: payments.clone(),
                 sandbox: self.payer.map(|payer| Arc::new(payer) as Arc<dyn SandboxPayer>),
                 policy: TopUpPolicy { max_amount: fen(5_000_000), charge_lifetime: day, subject: "top-up".to_owned() },
-                clock,
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
+            packages: PackageService::new(Packages {
+                store: Arc::new(self.packages),
+                payments: payments.clone(),
+                policy: PackagePolicy { purchase_lifetime: day, charge_lifetime: day },
+                clock: clock.clone(),
                 ids,
+            }),
+            campus: CampusService::new(CampusAdmin {
+                campus: Arc::new(MockCampusStore::new()),
+                catalogue: Arc::new(MockCatalogueStore::new()),
+                credentials: credentials.clone(),
+                clock: clock.clone(),
+                max_price: fen(5_000_000),
+            }),
+            cashier: CashierService::new(Cashier {
+                links: Arc::new(MockCashierLinkStore::new()),
+                orders: Arc::new(MockOrderStore::new()),
+                packages: Arc::new(MockPackageStore::new()),
+                credentials,
+                link_lifetime: day,
+                clock,
             }),
             payments,
         }
@@ -151,7 +171,8 @@ fn digest_of(token: &str) -> TokenDigest {
     TokenDigest(digest)
 }
 
-struct Fixed(Vec<&'static str>);
+/// Ready, or not for these reasons.
+pub(crate) struct Fixed(pub(crate) Vec<&'static str>);
 
 #[async_trait]
 impl Readiness for Fixed {
@@ -167,6 +188,21 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Serves on a thread of its own.
+    pub(crate) fn start(config: HttpConfig, services: Services, readiness: Fixed) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            System::new().block_on(async move {
+                let server = server(config, services, Arc::new(readiness), listener).unwrap();
+                send.send(server.handle()).unwrap();
+                server.await
+            })
+        });
+        Self { address, handle: receive.recv().unwrap() }
+    }
+
     pub(crate) fn call(&self, request: Request) -> Reply {
         let reply = request.send(self.address);
         assert!(reply.header("X-Request-Id").is_some_and(|id| !id.is_empty()), "{reply:?}");

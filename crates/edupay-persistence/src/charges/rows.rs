@@ -7,7 +7,7 @@ use crate::tx::TxError;
 use diesel::prelude::*;
 use diesel::result::Error;
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, TopUpNo, UserId};
+use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, PurchaseNo, TopUpNo, UserId};
 use edupay_domain::payments::{AttemptStatus, Channel, ChargeAttempt, ChargeDocument, ChargeSubject};
 
 /// What the worker still looks after.
@@ -33,16 +33,14 @@ pub(crate) struct AttemptRow {
 }
 
 pub(crate) fn subject_columns(subject: &ChargeSubject) -> (&'static str, &str) {
-    match subject {
-        ChargeSubject::TopUp(number) => ("top_up", number.as_str()),
-        ChargeSubject::Order(number) => ("order", number.as_str()),
-    }
+    (subject.code(), subject.number())
 }
 
 pub(crate) fn subject(kind: &str, number: &str) -> Result<ChargeSubject, Corrupt> {
     match kind {
         "order" => Ok(ChargeSubject::Order(name("subject_no", number, OrderNo::parse)?)),
         "top_up" => Ok(ChargeSubject::TopUp(name("subject_no", number, TopUpNo::parse)?)),
+        "purchase" => Ok(ChargeSubject::Purchase(name("subject_no", number, PurchaseNo::parse)?)),
         other => Err(Corrupt::new("subject", other)),
     }
 }
@@ -65,6 +63,11 @@ impl AttemptRow {
             look_at: attempt.look_at.timestamp_micros(),
             due_at: UNFINISHED.contains(&attempt.status).then(|| attempt.look_at.timestamp_micros()),
         }
+    }
+
+    /// The order of the attempts for a subject of this number.
+    fn age(&self, subject_no: &str) -> (i64, bool, &str) {
+        (self.requested_at, self.gateway_order_no != subject_no, &self.gateway_order_no)
     }
 
     pub(crate) fn attempt(self) -> Result<ChargeAttempt, Corrupt> {
@@ -125,9 +128,10 @@ pub(crate) fn attempts_of<R>(
         .filter(charge_attempts::user_id.eq(user_id.get()))
         .filter(charge_attempts::subject.eq(kind))
         .filter(charge_attempts::subject_no.eq(number))
-        .order((charge_attempts::requested_at.asc(), charge_attempts::gateway_order_no.asc()))
         .select(charge_attempts::all_columns);
-    let rows: Vec<AttemptRow> = on!(conn, c => query.load(c))?;
+    let mut rows: Vec<AttemptRow> = on!(conn, c => query.load(c))?;
+    // Of two of one moment the first has the subject's own number.
+    rows.sort_by(|one, other| one.age(number).cmp(&other.age(number)));
     Ok(rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?)
 }
 

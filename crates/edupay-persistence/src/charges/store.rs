@@ -4,7 +4,7 @@ use super::rows::{AttemptRow, attempt, attempts_of, subject, update_attempt};
 use crate::codes::{Corrupt, user_id};
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
-use crate::schema::{charge_attempts, charge_routes, orders, top_ups};
+use crate::schema::{charge_attempts, charge_routes, orders, purchases, top_ups};
 use crate::tx::TxError;
 use crate::wallets::lock_known_wallet;
 use async_trait::async_trait;
@@ -131,6 +131,10 @@ fn awaited<R>(conn: &mut Conn<'_>, attempt: &ChargeAttempt) -> Result<Awaited, T
         ChargeSubject::TopUp(number) => {
             let query = top_ups::table.find((user_id, number.as_str())).select(top_ups::status);
             (on!(conn, c => query.first(c)).optional()?, "pending")
+        }
+        ChargeSubject::Purchase(number) => {
+            let query = purchases::table.find((user_id, number.as_str())).select(purchases::status);
+            (on!(conn, c => query.first(c)).optional()?, "unpaid")
         }
     };
     Ok(if status.as_deref() == Some(waiting) { Awaited::Yes } else { Awaited::No })

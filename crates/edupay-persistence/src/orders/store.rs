@@ -214,11 +214,10 @@ impl OrderStore for SqlStore {
     ) -> Result<Confirmation, EffectError<LedgerError>> {
         let command = command.clone();
         let keys = Keys {
-            user_id: command.route.user_id,
             order_no: Some(command.order_no.clone()),
             gateway_order_no: Some(command.route.gateway_order_no.clone()),
             charge_id: Some(command.charge.id.clone()),
-            top_up_no: None,
+            ..Keys::wallet(command.route.user_id)
         };
         self.decide(keys, move |rows| {
             let user_id = command.route.user_id;

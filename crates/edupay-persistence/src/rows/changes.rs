@@ -5,6 +5,7 @@ use edupay_domain::events::Event;
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::ledger::{PostedEntry, Wallet};
 use edupay_domain::orders::{Entitlement, Order};
+use edupay_domain::packages::{Purchase, ServicePeriod};
 use edupay_domain::payments::{ChargeAttempt, ChargeSubject, Receipt};
 use edupay_domain::top_ups::TopUp;
 use std::collections::BTreeMap;
@@ -25,6 +26,11 @@ pub(crate) struct Changes {
     pub(super) booked: Vec<Receipt>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) top_ups: Vec<TopUp>,
+    /// Purchases that were unpaid.
+    pub(super) paid_purchases: Vec<Purchase>,
+    pub(super) given: Vec<ServicePeriod>,
+    /// Periods that were there and not superseded.
+    pub(super) superseded: Vec<ServicePeriod>,
 }
 
 impl Changes {
@@ -41,6 +47,9 @@ impl Changes {
             booked,
             receipts,
             top_ups,
+            paid_purchases,
+            given,
+            superseded,
         } = self;
         wallets.is_empty()
             && entries.is_empty()
@@ -52,11 +61,19 @@ impl Changes {
             && booked.is_empty()
             && receipts.is_empty()
             && top_ups.is_empty()
+            && paid_purchases.is_empty()
+            && given.is_empty()
+            && superseded.is_empty()
     }
 
     /// Whether anything of a charge changes.
     pub(super) fn touch_a_charge(&self) -> bool {
         !(self.booked.is_empty() && self.receipts.is_empty() && self.attempts.is_empty() && self.top_ups.is_empty())
+    }
+
+    /// Whether any purchase was paid: only then do periods change.
+    pub(super) fn pay_a_purchase(&self) -> bool {
+        !self.paid_purchases.is_empty()
     }
 
     /// An event of the batch. All is committed or nothing, so that one event found in the outbox

@@ -1,6 +1,7 @@
 //! The rows of a batch in memory: what was loaded, with every plan carried into it, and what is to
 //! be written in the end.
 
+use super::campus::{Found, Purchases};
 use super::changes::Changes;
 use crate::codes::Corrupt;
 use crate::orders::rows::{LineRow, OrderRow, joined_order};
@@ -14,9 +15,6 @@ use edupay_domain::payments::{ChargeAttempt, ChargeSubject, Receipt};
 use edupay_domain::top_ups::TopUp;
 use std::collections::{HashMap, HashSet};
 
-/// A row as it was found: one that is none of the domain's values fails only who needs it.
-type Found<T> = Result<T, Corrupt>;
-
 /// What a batch has loaded and what it has made of it.
 #[derive(Default)]
 pub(crate) struct Rows {
@@ -28,7 +26,8 @@ pub(crate) struct Rows {
     pub(super) top_ups: HashMap<(UserId, TopUpNo), Found<TopUp>>,
     /// Orders that are known to have no unfinished attempt.
     pub(super) without_attempts: HashSet<(UserId, OrderNo)>,
-    changes: Changes,
+    pub(super) purchases: Purchases,
+    pub(super) changes: Changes,
 }
 
 impl Rows {

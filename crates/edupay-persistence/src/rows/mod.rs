@@ -5,10 +5,12 @@
 //! What is absent: decisions. The rules come from the domain, and the second walls (guards and
 //! constraints) are the database's.
 
+mod campus;
 mod changes;
 mod held;
 mod keys;
 mod postgres;
+mod purchases;
 mod sqlite;
 
 pub(crate) use held::Rows;

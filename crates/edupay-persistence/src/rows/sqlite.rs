@@ -1,6 +1,7 @@
 //! The rows of SQLite.
 
 mod load;
+mod purchases;
 mod updates;
 mod write;
 

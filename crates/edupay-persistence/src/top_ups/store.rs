@@ -45,11 +45,10 @@ impl TopUpStore for SqlStore {
     ) -> Result<Confirmation, EffectError<LedgerError>> {
         let command = command.clone();
         let keys = Keys {
-            user_id: command.route.user_id,
-            order_no: None,
             gateway_order_no: Some(command.route.gateway_order_no.clone()),
             charge_id: Some(command.charge.id.clone()),
             top_up_no: Some(command.top_up_no.clone()),
+            ..Keys::wallet(command.route.user_id)
         };
         self.decide(keys, move |rows| {
             let user_id = command.route.user_id;

@@ -6,9 +6,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
+use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::top_ups::TopUpStore;
@@ -184,6 +186,18 @@ impl StoreHarness for Database {
         Arc::new(self.store.clone())
     }
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        Arc::new(self.store.clone())
+    }
+    fn packages(&self) -> Arc<dyn PackageStore> {
+        Arc::new(self.store.clone())
+    }
+    fn campus(&self) -> Arc<dyn CampusStore> {
+        Arc::new(self.store.clone())
+    }
+    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        Arc::new(self.store.clone())
+    }
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         Arc::new(self.store.clone())
     }
 

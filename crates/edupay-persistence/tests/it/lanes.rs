@@ -11,10 +11,8 @@ use edupay_domain::orders::{
 };
 use edupay_domain::store::{EffectError, StoreFault};
 use edupay_persistence::{DatabaseUrl, PreparedStatements, SqlStore, StoreOptions};
-use edupay_testkit::contract::{Case, StoreHarness, races};
+use edupay_testkit::contract::{Case, StoreHarness};
 use futures_util::future::join_all;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -325,72 +323,4 @@ fn through_a_proxy(database: Database) -> (Database, Proxy) {
     let wired = DatabaseUrl::Postgres(format!("{before}@{}/{name}", proxy.address));
     let store = SqlStore::connect(&wired, ONE_LANE).unwrap();
     (Database { store, ..database }, proxy)
-}
-
-/// Two instances on one database, asked by turns.
-struct Twins {
-    one: Database,
-    other: Database,
-    asked: AtomicUsize,
-}
-
-impl Twins {
-    fn next(&self) -> &Database {
-        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { &self.one } else { &self.other }
-    }
-}
-
-#[async_trait::async_trait]
-impl StoreHarness for Twins {
-    fn users(&self) -> Arc<dyn edupay_domain::accounts::UserStore> {
-        self.next().users()
-    }
-    fn wallets(&self) -> Arc<dyn edupay_domain::accounts::WalletStore> {
-        self.next().wallets()
-    }
-    fn ledger(&self) -> Arc<dyn edupay_domain::ledger::LedgerStore> {
-        self.next().ledger()
-    }
-    fn products(&self) -> Arc<dyn edupay_domain::products::ProductStore> {
-        self.next().products()
-    }
-    fn courses(&self) -> Arc<dyn edupay_domain::products::CourseStore> {
-        self.next().courses()
-    }
-    fn orders(&self) -> Arc<dyn edupay_domain::orders::OrderStore> {
-        self.next().orders()
-    }
-    fn charges(&self) -> Arc<dyn edupay_domain::payments::ChargeStore> {
-        self.next().charges()
-    }
-    fn receipts(&self) -> Arc<dyn edupay_domain::payments::ReceiptStore> {
-        self.next().receipts()
-    }
-    fn inbox(&self) -> Arc<dyn edupay_domain::payments::InboxStore> {
-        self.next().inbox()
-    }
-    fn top_ups(&self) -> Arc<dyn edupay_domain::top_ups::TopUpStore> {
-        self.next().top_ups()
-    }
-    async fn outbox(&self, user_id: edupay_domain::ids::UserId) -> Vec<edupay_testkit::contract::RecordedEvent> {
-        self.next().outbox(user_id).await
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_instances_on_one_database_have_one_winner() {
-    const ROUNDS: u32 = 25;
-    let options = StoreOptions { postgres_connections: 8, postgres_lanes: 2, ..ONE_LANE };
-    let Some(one) = empty_postgres_with(StoreOptions { lane_bound: 1_024, ..options }) else { return };
-    one.store.migrate().unwrap();
-    let other = SqlStore::connect(&one.url, StoreOptions { lane_bound: 1_024, ..options }).unwrap();
-    let other = Database { store: other, ..one.clone() };
-    let twins = Twins { one, other, asked: AtomicUsize::new(0) };
-    races::one_order_is_paid_once_by_many_clients(&twins, ROUNDS).await.unwrap();
-    races::a_balance_is_spent_once_over_many_orders(&twins, ROUNDS).await.unwrap();
-    races::a_course_is_sold_once_over_many_orders(&twins, ROUNDS).await.unwrap();
-    races::balance_and_charge_pay_one_order_once(&twins, ROUNDS).await.unwrap();
-    races::one_charge_is_confirmed_once_by_many_callbacks(&twins, ROUNDS).await.unwrap();
-    races::many_charges_pay_one_order_once(&twins, ROUNDS).await.unwrap();
-    races::a_top_up_is_credited_once_by_many_callbacks(&twins, ROUNDS).await.unwrap();
 }

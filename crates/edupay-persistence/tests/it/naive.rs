@@ -4,6 +4,7 @@
 use crate::databases::{Database, sqlite};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::{LedgerError, LedgerStore};
@@ -13,6 +14,7 @@ use edupay_domain::orders::{
     OpenOrderChargeRule, OpenedCharge, Order, OrderStore, PaidOrder, PayFromBalance, PayFromBalanceRule, PayPlan,
     PayRefusal, PayView,
 };
+use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
@@ -63,13 +65,13 @@ impl OrderStore for Naive {
         command: &CreateOrder,
         rule: CreateOrderRule,
     ) -> Result<CreatedOrder, EffectError<CreateOrderRefusal>> {
-        self.0.store.create(command, rule).await
+        OrderStore::create(&self.0.store, command, rule).await
     }
     async fn find(&self, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, StoreError> {
         OrderStore::find(&self.0.store, user_id, order_no).await
     }
     async fn list(&self, user_id: UserId, below: Option<OrderPk>, limit: u32) -> Result<Vec<Order>, StoreError> {
-        self.0.store.list(user_id, below, limit).await
+        OrderStore::list(&self.0.store, user_id, below, limit).await
     }
     async fn owned_courses(&self, user_id: UserId) -> Result<Vec<CourseId>, StoreError> {
         self.0.store.owned_courses(user_id).await
@@ -78,10 +80,10 @@ impl OrderStore for Naive {
         self.0.store.cancel(command, rule).await
     }
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(UserId, OrderNo)>, StoreError> {
-        self.0.store.expired(now, limit).await
+        OrderStore::expired(&self.0.store, now, limit).await
     }
     async fn close(&self, command: &CloseOrder, rule: CloseOrderRule) -> Result<Option<Order>, StoreError> {
-        self.0.store.close(command, rule).await
+        OrderStore::close(&self.0.store, command, rule).await
     }
     async fn open_charge(
         &self,
@@ -130,6 +132,18 @@ impl StoreHarness for Naive {
     }
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
         self.0.top_ups()
+    }
+    fn packages(&self) -> Arc<dyn PackageStore> {
+        self.0.packages()
+    }
+    fn campus(&self) -> Arc<dyn CampusStore> {
+        self.0.campus()
+    }
+    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        self.0.catalogue()
+    }
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        self.0.cashier_links()
     }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await

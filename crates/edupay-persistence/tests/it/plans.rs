@@ -84,11 +84,11 @@ fn filled(database: Database) -> (Database, Watched) {
     (database.with_store(store), watched)
 }
 
-fn user(id: i64) -> UserId {
+pub(crate) fn user(id: i64) -> UserId {
     UserId::try_new(id).unwrap()
 }
 
-fn far_future() -> Timestamp {
+pub(crate) fn far_future() -> Timestamp {
     DateTime::from_timestamp(4_000_000_000, 0).unwrap()
 }
 
@@ -145,10 +145,10 @@ struct SqliteLine {
 }
 
 /// The plan with which PostgreSQL runs it, and what it touched.
-fn postgres_plan(connection: &mut PgConnection, sent: &Sent, mode: &str) -> Vec<String> {
-    let values = match sent.values.len() {
-        0 => String::new(),
-        _ => format!("({})", sent.literals()),
+pub(crate) fn postgres_plan(connection: &mut PgConnection, sent: &Sent, mode: &str) -> Vec<String> {
+    let values = match sent.literals() {
+        none if none.is_empty() => String::new(),
+        values => format!("({})", values.join(", ")),
     };
     let prepare = format!("DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE it AS {}", sent.text);
     connection.batch_execute(&prepare).unwrap();
@@ -156,7 +156,7 @@ fn postgres_plan(connection: &mut PgConnection, sent: &Sent, mode: &str) -> Vec<
     explain.load::<PostgresLine>(connection).unwrap().into_iter().map(|row| row.line).collect()
 }
 
-fn sqlite_plan(connection: &mut SqliteConnection, sent: &Sent) -> Vec<String> {
+pub(crate) fn sqlite_plan(connection: &mut SqliteConnection, sent: &Sent) -> Vec<String> {
     let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {}", sent.text));
     explain.load::<SqliteLine>(connection).unwrap().into_iter().map(|row| row.detail).collect()
 }

@@ -3,6 +3,7 @@
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use edupay_persistence::DatabaseUrl;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -53,31 +54,36 @@ impl Watched {
     }
 }
 
-/// A statement and its values.
+/// A statement and its values, as diesel tells them.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) text: String,
-    pub(crate) values: Vec<serde_json::Value>,
+    binds: String,
 }
 
 impl Sent {
     /// diesel writes `text -- binds: [values]`.
     fn parse(told: &str) -> Self {
-        let (text, values) = told.split_once("-- binds:").unwrap_or((told, "[]"));
-        let values = serde_json::from_str(values).unwrap_or_else(|error| panic!("{told}: {error}"));
-        Self { text: text.trim().to_owned(), values }
+        let (text, binds) = told.split_once("-- binds:").unwrap_or((told, "[]"));
+        Self { text: text.trim().to_owned(), binds: binds.to_owned() }
     }
 
-    /// The values as PostgreSQL reads them.
-    pub(crate) fn literals(&self) -> String {
-        let literal = |value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
-            serde_json::Value::Array(bytes) => {
-                let hex: String = bytes.iter().map(|byte| format!("{:02x}", byte.as_u64().unwrap())).collect();
+    /// The values as PostgreSQL reads them; a read has no others than these. A list of 32 numbers is a
+    /// digest, any other one is a list.
+    pub(crate) fn literals(&self) -> Vec<String> {
+        let values: Vec<Value> =
+            serde_json::from_str(&self.binds).unwrap_or_else(|error| panic!("{}: {}: {error}", self.text, self.binds));
+        let literal = |value: &Value| match value {
+            Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+            Value::Array(list) if list.len() == 32 => {
+                let hex: String = list.iter().map(|byte| format!("{:02x}", byte.as_u64().unwrap())).collect();
                 format!("'\\x{hex}'")
+            }
+            Value::Array(list) => {
+                format!("'{{{}}}'", list.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
             }
             other => other.to_string(),
         };
-        self.values.iter().map(literal).collect::<Vec<_>>().join(", ")
+        values.iter().map(literal).collect()
     }
 }

@@ -14,6 +14,7 @@ use edupay_domain::orders::{
     OpenedCharge, Order, PaidOrder, PayFromBalance, PayRefusal, confirm_order_charge, create_order, open_order_charge,
     pay_from_balance,
 };
+use edupay_domain::packages::Purchase;
 use edupay_domain::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Confirmation};
 use edupay_domain::products::Course;
 use edupay_domain::store::EffectError;
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Case<'a, H: ?Sized> {
     harness: &'a H,
     /// Of this case alone.
-    mark: u64,
+    pub(super) mark: u64,
     drawn: AtomicU64,
 }
 
@@ -52,13 +53,13 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
         minutes_after(self.start(), minutes)
     }
 
-    fn draw(&self) -> u64 {
+    pub(super) fn draw(&self) -> u64 {
         self.drawn.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Twenty digits that nobody else has: a kind, twelve of the case, seven of the draw, which are
     /// enough for a thousand rounds of the largest race.
-    fn digits(&self, kind: u8) -> String {
+    pub(super) fn digits(&self, kind: u8) -> String {
         format!("{kind}{:012}{:07}", self.mark % 1_000_000_000_000, self.draw() % 10_000_000)
     }
 
@@ -332,6 +333,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             statement: self.statement(user_id).await,
             orders: self.harness.orders().list(user_id, None, 100).await.unwrap(),
             owned: self.harness.orders().owned_courses(user_id).await.unwrap(),
+            purchases: self.harness.packages().list(user_id, user_id, None, 100).await.unwrap().unwrap_or_default(),
             outbox: self.harness.outbox(user_id).await,
         }
     }
@@ -351,11 +353,12 @@ pub struct Snapshot {
     statement: Vec<StatementLine>,
     orders: Vec<Order>,
     owned: Vec<edupay_domain::ids::CourseId>,
+    purchases: Vec<Purchase>,
     outbox: Vec<RecordedEvent>,
 }
 
 #[expect(clippy::panic, reason = "a claim fails by panicking, as a test does")]
-fn unreachable_number(number: &impl std::fmt::Display) -> ! {
+pub(super) fn unreachable_number(number: &impl std::fmt::Display) -> ! {
     panic!("the new number {number} was answered as taken")
 }
 

@@ -11,26 +11,35 @@
 
 pub mod accounts;
 pub mod balance_payments;
+pub mod campus;
 mod case;
+pub mod catalogue;
 pub mod charges;
 pub mod confirmations;
 pub mod inbox;
 pub mod ledger;
 pub mod orders;
+mod package_case;
+pub mod package_races;
+pub mod packages;
 pub mod products;
+pub mod purchase_charges;
 pub mod races;
 pub mod receipts;
 pub mod top_ups;
 
 pub use case::Case;
+pub use package_case::{Campus, Placed};
 
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
+use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::top_ups::TopUpStore;
@@ -62,6 +71,14 @@ pub trait StoreHarness: Send + Sync {
     fn inbox(&self) -> Arc<dyn InboxStore>;
     /// Top-ups.
     fn top_ups(&self) -> Arc<dyn TopUpStore>;
+    /// Purchases of packages and their periods.
+    fn packages(&self) -> Arc<dyn PackageStore>;
+    /// Schools, students, cards and guardians.
+    fn campus(&self) -> Arc<dyn CampusStore>;
+    /// Projects and packages.
+    fn catalogue(&self) -> Arc<dyn CatalogueStore>;
+    /// Links to the cashier page.
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore>;
 
     /// The events of this user in the outbox, sent or not, in the order they were written.
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent>;
@@ -231,7 +248,62 @@ macro_rules! store_contract {
             an_attempt_of_a_credited_top_up_is_not_due
             someone_elses_top_up_is_none
         }
-        $crate::__races! { $harness, $rounds;
+        $crate::__claims! { $harness; campus:
+            a_school_is_stored_and_listed
+            a_student_gets_a_user_with_an_empty_wallet
+            a_student_again_changes_nothing
+            a_chunk_is_taken_row_by_row
+            a_dry_run_writes_nothing
+            a_new_user_never_gets_a_students_id
+            a_replaced_card_stays_in_the_history
+            a_card_raced_for_is_given_once
+            a_guardian_may_act_until_unbound
+            students_are_listed_in_pages
+            a_cashier_link_is_found_until_it_is_removed
+        }
+        $crate::__claims! { $harness; catalogue:
+            a_project_is_stored_as_given
+            what_never_changes_of_a_project_is_refused
+            packages_are_stored_as_given_and_listed
+            a_package_chunk_is_taken_row_by_row
+            a_package_dry_run_writes_nothing
+            what_was_withdrawn_stays_so_since_the_first_time
+        }
+        $crate::__claims! { $harness; packages:
+            an_offer_shows_a_kinds_projects_with_packages_and_periods
+            an_unknown_student_and_a_foreign_one_are_answered_alike
+            a_purchase_is_stored_with_its_first_attempt
+            the_same_purchase_again_is_the_one_that_waits
+            a_purchase_at_another_price_is_another_one
+            a_taken_purchase_number_is_answered_as_taken
+            a_taken_number_of_a_further_attempt_is_answered_as_taken
+            a_refused_purchase_leaves_nothing
+            a_purchase_is_found_by_records_and_by_every_number
+            purchases_are_listed_newest_first_in_pages
+            a_purchase_past_its_time_is_listed_and_closed_once
+            a_purchase_that_ended_makes_its_attempts_due
+        }
+        $crate::__claims! { $harness; purchase_charges:
+            a_charge_pays_its_purchase
+            a_charge_pays_several_packages_at_once
+            the_same_purchase_charge_is_confirmed_once
+            a_second_charge_of_a_purchase_is_kept_for_refund
+            a_charge_of_a_closed_purchase_is_kept_for_refund
+            a_charge_of_a_withdrawn_package_is_kept_for_refund
+            a_charge_of_a_second_purchase_of_the_project_is_kept_for_refund
+            a_purchase_charge_that_differs_waits_for_a_person
+            a_purchase_keeps_its_price_and_days_when_the_package_changes
+            an_upgrade_replaces_what_is_held_at_todays_prices
+            a_second_upgrade_replaces_the_first
+            a_renewal_follows_the_last_day
+        }
+        $crate::__races! { $harness, $rounds; package_races:
+            many_clients_place_one_purchase
+            one_purchase_charge_is_confirmed_once_by_many_callbacks
+            many_charges_pay_one_purchase_once
+            many_purchases_of_one_project_are_given_once
+        }
+        $crate::__races! { $harness, $rounds; races:
             one_order_is_paid_once_by_many_clients
             a_balance_is_spent_once_over_many_orders
             a_course_is_sold_once_over_many_orders
@@ -262,11 +334,11 @@ macro_rules! __claims {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __races {
-    ($harness:expr, $rounds:expr; $($claim:ident)*) => {$(
+    ($harness:expr, $rounds:expr; $group:ident: $($claim:ident)*) => {$(
         #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn $claim() {
             let harness = $harness;
-            let verdict = $crate::contract::races::$claim(&harness, $rounds).await;
+            let verdict = $crate::contract::$group::$claim(&harness, $rounds).await;
             assert_eq!(verdict, Ok(()));
         }
     )*};

@@ -17,14 +17,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 /// How many do the same at once.
-const CLIENTS: u32 = 64;
+pub(super) const CLIENTS: u32 = 64;
 /// All of them but one.
-const OTHERS: usize = 63;
+pub(super) const OTHERS: usize = 63;
 /// How often a client sends again what was not written.
 const REPEATS: u32 = 50;
 
 /// Runs all of them at once and answers in their order.
-async fn at_once<F>(work: impl IntoIterator<Item = F>) -> Result<Vec<F::Output>, String>
+pub(super) async fn at_once<F>(work: impl IntoIterator<Item = F>) -> Result<Vec<F::Output>, String>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -34,7 +34,7 @@ where
 }
 
 /// Sends the same command again for as long as the store says that nothing was written.
-async fn until_answered<T, R, F>(send: impl Fn() -> F) -> Result<T, EffectError<R>>
+pub(super) async fn until_answered<T, R, F>(send: impl Fn() -> F) -> Result<T, EffectError<R>>
 where
     F: Future<Output = Result<T, EffectError<R>>>,
 {
@@ -53,11 +53,11 @@ async fn pay(store: Arc<dyn OrderStore>, command: PayFromBalance) -> Result<Paid
     until_answered(|| store.pay_from_balance(&command, pay_from_balance)).await
 }
 
-fn holds(condition: bool, what: impl FnOnce() -> String) -> Verdict {
+pub(super) fn holds(condition: bool, what: impl FnOnce() -> String) -> Verdict {
     if condition { Ok(()) } else { Err(what()) }
 }
 
-fn counted<T: Debug>(answers: &[T], what: &str, expected: usize, is: impl Fn(&T) -> bool) -> Verdict {
+pub(super) fn counted<T: Debug>(answers: &[T], what: &str, expected: usize, is: impl Fn(&T) -> bool) -> Verdict {
     let found = answers.iter().filter(|answer| is(answer)).count();
     holds(found == expected, || {
         let other = answers.iter().find(|answer| !is(answer));
@@ -66,7 +66,7 @@ fn counted<T: Debug>(answers: &[T], what: &str, expected: usize, is: impl Fn(&T)
 }
 
 impl<H: StoreHarness + ?Sized> Case<'_, H> {
-    async fn audited(&self) -> Verdict {
+    pub(super) async fn audited(&self) -> Verdict {
         let report = self.harness().ledger().audit().await.map_err(|error| error.to_string())?;
         holds(report.total_fen == 0, || format!("the ledger sums to {} fen", report.total_fen))?;
         holds(report.breaches.is_empty(), || format!("the audit found {:?}", report.breaches))

@@ -1,6 +1,7 @@
 //! The audit: every invariant recomputed from the rows, by sums of its own and not by the rules.
 
-use super::{JournalRow, State};
+use super::breaches::breach;
+use super::{JournalRow, State, audit_packages};
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{AuditReport, Breach, Bucket, Direction, EntryKind, LedgerAccount};
 use edupay_domain::orders::{Order, Tender};
@@ -28,12 +29,13 @@ impl State {
             entries: count(rows().count()),
             postings: count(rows().map(|row| row.postings.len()).sum()),
             total_fen: narrow(rows().map(|row| signed(row, |_| true)).sum()),
-            checked: CHECKED.to_vec(),
+            checked: [CHECKED.as_slice(), audit_packages::CHECKED.as_slice()].concat(),
             breaches: Vec::new(),
         };
         for user_id in self.users.keys() {
             self.audit_journal(*user_id, &mut report.breaches);
             self.audit_orders(*user_id, &mut report.breaches);
+            self.audit_purchases(*user_id, &mut report.breaches);
             self.audit_receipts(*user_id, &mut report.breaches);
         }
         self.audit_claims(&mut report.breaches);
@@ -145,19 +147,20 @@ impl State {
         let kept = booked(EntryKind::KeepUnappliedReceipt, charge_id);
         let refunded = booked(EntryKind::RefundUnappliedReceipt, charge_id);
         let for_order = booked(EntryKind::ConfirmOrderCharge, charge_id);
+        let for_purchase = booked(EntryKind::ConfirmPurchaseCharge, charge_id);
+        let for_nothing = for_order == never && for_purchase == never;
         match (receipt.reason, receipt.status) {
             (None, ReceiptStatus::Applied) => {
                 let credits = |top_up_no: &str| booked(EntryKind::CreditTopUp, top_up_no) == once;
-                let applied = for_order == once || credits(receipt.gateway_order_no.as_str());
+                let paid = [&for_order, &for_purchase].map(|paid| *paid == once);
+                let applied = paid.contains(&true) || credits(receipt.gateway_order_no.as_str());
                 applied && kept == never && refunded == never
             }
             (Some(UnappliedReason::CurrencyDiffers | UnappliedReason::ModeDiffers), ReceiptStatus::Review) => {
-                for_order == never && kept == never && refunded == never
+                for_nothing && kept == never && refunded == never
             }
-            (Some(_), ReceiptStatus::Refunded) => for_order == never && kept == once && refunded == once,
-            (Some(_), status) => {
-                status != ReceiptStatus::Applied && for_order == never && kept == once && refunded == never
-            }
+            (Some(_), ReceiptStatus::Refunded) => for_nothing && kept == once && refunded == once,
+            (Some(_), status) => status != ReceiptStatus::Applied && for_nothing && kept == once && refunded == never,
             (None, _) => false,
         }
     }
@@ -181,7 +184,7 @@ impl State {
     }
 
     /// What each entry of this kind and reference moved, in fen: the sum of its debits.
-    fn booked(&self, user_id: UserId, kind: EntryKind, reference: &str) -> Vec<i64> {
+    pub(super) fn booked(&self, user_id: UserId, kind: EntryKind, reference: &str) -> Vec<i64> {
         let rows = self.journal_of(user_id).iter().filter(|row| row.kind == kind && row.reference == reference);
         rows.map(|row| {
             let debits = row.postings.iter().filter(|posting| posting.direction == Direction::Debit);
@@ -204,10 +207,6 @@ fn signed(row: &JournalRow, of: impl Fn(LedgerAccount) -> bool) -> i128 {
             Direction::Credit => i128::from(posting.amount.fen()).saturating_neg(),
         })
         .sum()
-}
-
-fn breach(breaches: &mut Vec<Breach>, invariant: &'static str, row: String, found: String) {
-    breaches.push(Breach { invariant, row, found });
 }
 
 fn count(number: usize) -> i64 {

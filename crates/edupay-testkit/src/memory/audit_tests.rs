@@ -6,6 +6,7 @@ use edupay_domain::ids::{ChargeId, UserId};
 use edupay_domain::ledger::{EntryKind, Wallet};
 use edupay_domain::money::Money;
 use edupay_domain::orders::OrderState;
+use edupay_domain::packages::{PurchaseKind, PurchaseState};
 use edupay_domain::payments::{AttemptStatus, ReceiptStatus, UnappliedReason};
 
 /// One user with a top-up, a payment from the balance, a charge that paid and one that could not.
@@ -120,4 +121,77 @@ async fn a_paid_attempt_without_a_receipt_is_found() {
         attempt.charge_id = None;
     });
     assert_eq!(names.await, ["paid_without_receipt"]);
+}
+
+/// One student with a package, an upgrade, and a renewal that waits for payment.
+async fn campus_story() -> (MemoryStore, UserId) {
+    let store = MemoryStore::new();
+    let case = Case::new(&store);
+    let campus = case.campus().await;
+    for (kind, package) in [(PurchaseKind::New, 0), (PurchaseKind::Upgrade, 1)] {
+        case.pay_purchase(&case.place(&campus, kind, &[package]).await).await;
+    }
+    case.place(&campus, PurchaseKind::Renewal, &[1]).await;
+    (store, campus.student)
+}
+
+async fn found_on_campus(damage: impl FnOnce(&mut State, UserId)) -> Vec<&'static str> {
+    let (store, student) = campus_story().await;
+    assert_eq!(store.ledger().audit().await.unwrap().breaches, []);
+    store.transaction(|state| damage(state, student));
+    let report = store.ledger().audit().await.unwrap();
+    assert!(report.breaches.iter().all(|breach| report.checked.contains(&breach.invariant)));
+    report.breaches.iter().map(|breach| breach.invariant).collect()
+}
+
+#[tokio::test]
+async fn a_purchase_set_back_to_unpaid_differs_from_its_entries() {
+    let names = found_on_campus(|state, student| {
+        state.purchases.get_mut(&student).unwrap()[0].state = PurchaseState::Unpaid;
+    });
+    assert_eq!(names.await, ["purchase_payment_differs_from_entries", "purchase_not_fulfilled"]);
+}
+
+#[tokio::test]
+async fn a_purchase_that_says_it_was_paid_differs_from_its_entries() {
+    let names = found_on_campus(|state, student| {
+        let purchases = state.purchases.get_mut(&student).unwrap();
+        purchases[2].state = purchases[1].state.clone();
+    });
+    assert_eq!(names.await, ["purchase_payment_differs_from_entries", "purchase_not_fulfilled"]);
+}
+
+#[tokio::test]
+async fn a_purchase_whose_price_was_edited_differs_from_its_records() {
+    let names = found_on_campus(|state, student| {
+        state.purchases.get_mut(&student).unwrap()[2].records[0].price = Money::from_fen_u32(1);
+    });
+    assert_eq!(names.await, ["purchase_sum_differs_from_records"]);
+}
+
+#[tokio::test]
+async fn a_purchase_number_that_leads_nowhere_is_found() {
+    let names = found_on_campus(|state, _| state.purchase_numbers.clear());
+    assert_eq!(names.await, ["purchase_number_leads_elsewhere"; 3]);
+}
+
+#[tokio::test]
+async fn a_lost_period_leaves_its_purchase_unfulfilled_and_its_forerunner_alone() {
+    let names = found_on_campus(|state, student| drop(state.periods.get_mut(&student).unwrap().remove(1)));
+    assert_eq!(names.await, ["purchase_not_fulfilled", "superseded_period_has_no_successor"]);
+}
+
+#[tokio::test]
+async fn a_period_of_another_package_was_not_paid_for() {
+    let names = found_on_campus(|state, student| {
+        let periods = state.periods.get_mut(&student).unwrap();
+        periods[1].package_id = periods[0].package_id;
+    });
+    assert_eq!(names.await, ["period_without_payment"]);
+}
+
+#[tokio::test]
+async fn two_periods_of_one_day_are_found() {
+    let names = found_on_campus(|state, student| state.periods.get_mut(&student).unwrap()[0].superseded = None);
+    assert_eq!(names.await, ["periods_overlap"]);
 }

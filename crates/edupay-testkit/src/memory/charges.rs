@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, UserId};
 use edupay_domain::orders::{ChargeView, OpenChargePlan, OpenOrderCharge, OpenedCharge, Order, OrderState};
+use edupay_domain::packages::PurchaseState;
 use edupay_domain::payments::{
     AttemptStatus, Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule,
     CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
@@ -44,7 +45,7 @@ impl State {
         true
     }
 
-    fn attempts_of(&self, user_id: UserId, subject: &ChargeSubject) -> Vec<ChargeAttempt> {
+    pub(super) fn attempts_of(&self, user_id: UserId, subject: &ChargeSubject) -> Vec<ChargeAttempt> {
         let attempts = self.attempts.get(&user_id).into_iter().flatten();
         attempts.filter(|attempt| attempt.subject == *subject).cloned().collect()
     }
@@ -74,6 +75,10 @@ impl State {
             }
             ChargeSubject::TopUp(top_up_no) => {
                 self.top_ups.get(top_up_no).is_some_and(|top_up| top_up.state == TopUpState::Pending)
+            }
+            ChargeSubject::Purchase(purchase_no) => {
+                let purchase = self.purchase(attempt.user_id, purchase_no);
+                purchase.is_some_and(|purchase| purchase.state == PurchaseState::Unpaid)
             }
         }
     }

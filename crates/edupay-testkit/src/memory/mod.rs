@@ -7,8 +7,13 @@
 
 mod accounts;
 mod audit;
+mod audit_packages;
 #[cfg(test)]
 mod audit_tests;
+mod breaches;
+mod campus;
+mod cashier;
+mod catalogue;
 mod charges;
 mod confirmations;
 mod inbox;
@@ -16,6 +21,7 @@ mod ledger;
 #[cfg(test)]
 mod naive;
 mod orders;
+mod packages;
 mod products;
 mod receipts;
 mod top_ups;
@@ -25,15 +31,22 @@ pub use ledger::JournalRow;
 use crate::contract::{RecordedEvent, StoreHarness};
 use async_trait::async_trait;
 use edupay_domain::accounts::{PasswordHash, TokenDigest, User, UserStore, WalletStore};
+use edupay_domain::cashier::{CashierLink, CashierLinkStore};
 use edupay_domain::events::Event;
-use edupay_domain::ids::{ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, TopUpNo, UserId, Username};
+use edupay_domain::ids::{
+    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProjectId, PurchaseNo, SchoolId, TopUpNo,
+    UserId, Username,
+};
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::{Entitlement, Order, OrderStore};
+use edupay_domain::packages::{
+    CampusStore, CatalogueStore, Package, PackageStore, Project, Purchase, School, ServicePeriod, Student,
+};
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,6 +84,16 @@ struct State {
     receipts: BTreeMap<UserId, Vec<Receipt>>,
     charge_owners: HashMap<ChargeId, UserId>,
     top_ups: HashMap<TopUpNo, TopUp>,
+    schools: BTreeMap<SchoolId, School>,
+    students: BTreeMap<UserId, Student>,
+    /// A student, and who may act for the student.
+    guardians: BTreeSet<(UserId, UserId)>,
+    projects: BTreeMap<ProjectId, Project>,
+    packages: BTreeMap<PackageId, Package>,
+    purchases: BTreeMap<UserId, Vec<Purchase>>,
+    purchase_numbers: HashMap<PurchaseNo, UserId>,
+    periods: BTreeMap<UserId, Vec<ServicePeriod>>,
+    cashier_links: HashMap<TokenDigest, CashierLink>,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
     outbox: Vec<Event>,
@@ -165,6 +188,22 @@ impl StoreHarness for MemoryStore {
     }
 
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        Arc::new(self.clone())
+    }
+
+    fn packages(&self) -> Arc<dyn PackageStore> {
+        Arc::new(self.clone())
+    }
+
+    fn campus(&self) -> Arc<dyn CampusStore> {
+        Arc::new(self.clone())
+    }
+
+    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        Arc::new(self.clone())
+    }
+
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         Arc::new(self.clone())
     }
 

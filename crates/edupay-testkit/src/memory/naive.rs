@@ -4,13 +4,15 @@
 //! having no wall at the end.
 
 use super::MemoryStore;
-use crate::contract::{RecordedEvent, StoreHarness, races};
+use crate::contract::{RecordedEvent, StoreHarness, package_races, races};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
+use edupay_domain::ids::{CourseId, OrderNo, OrderPk, PurchaseNo, UserId};
 use edupay_domain::ledger::{LedgerError, LedgerStore};
 use edupay_domain::orders::*;
+use edupay_domain::packages::*;
 use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::store::{EffectError, StoreError};
@@ -65,7 +67,7 @@ impl OrderStore for NaiveOrderStore {
         command: &CreateOrder,
         rule: CreateOrderRule,
     ) -> Result<CreatedOrder, EffectError<CreateOrderRefusal>> {
-        self.0.create(command, rule).await
+        OrderStore::create(&self.0, command, rule).await
     }
 
     async fn find(&self, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, StoreError> {
@@ -73,7 +75,7 @@ impl OrderStore for NaiveOrderStore {
     }
 
     async fn list(&self, user_id: UserId, below: Option<OrderPk>, limit: u32) -> Result<Vec<Order>, StoreError> {
-        self.0.list(user_id, below, limit).await
+        OrderStore::list(&self.0, user_id, below, limit).await
     }
 
     async fn owned_courses(&self, user_id: UserId) -> Result<Vec<CourseId>, StoreError> {
@@ -85,11 +87,77 @@ impl OrderStore for NaiveOrderStore {
     }
 
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(UserId, OrderNo)>, StoreError> {
-        self.0.expired(now, limit).await
+        OrderStore::expired(&self.0, now, limit).await
     }
 
     async fn close(&self, command: &CloseOrder, rule: CloseOrderRule) -> Result<Option<Order>, StoreError> {
-        self.0.close(command, rule).await
+        OrderStore::close(&self.0, command, rule).await
+    }
+}
+
+struct NaivePackageStore(MemoryStore);
+
+#[async_trait]
+impl PackageStore for NaivePackageStore {
+    async fn place(
+        &self,
+        command: &PlacePurchase,
+        rule: PlacePurchaseRule,
+    ) -> Result<PlacedPurchase, EffectError<PlaceRefusal>> {
+        let view = self.0.transaction(|state| state.place_view(command));
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        Ok(self.0.transaction(|state| state.write_placed(plan)))
+    }
+
+    async fn confirm_charge(
+        &self,
+        command: &ConfirmPurchaseCharge,
+        rule: ConfirmPurchaseRule,
+    ) -> Result<Confirmation, EffectError<LedgerError>> {
+        let view = self.0.transaction(|state| state.confirm_purchase_view(command))?;
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        Ok(self.0.transaction(|state| state.write_confirmed_purchase(plan, command.at)))
+    }
+
+    async fn may_act_for(&self, caller: UserId, user_id: UserId) -> Result<bool, StoreError> {
+        self.0.may_act_for(caller, user_id).await
+    }
+
+    async fn wards(&self, caller: UserId) -> Result<Vec<Student>, StoreError> {
+        self.0.wards(caller).await
+    }
+
+    async fn offer(&self, caller: UserId, user_id: UserId, kind: ProjectKind) -> Result<Option<OfferView>, StoreError> {
+        self.0.offer(caller, user_id, kind).await
+    }
+
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<(UserId, PurchaseNo, Timestamp)>, StoreError> {
+        PackageStore::expired(&self.0, now, limit).await
+    }
+
+    async fn close(&self, command: &ClosePurchase, rule: ClosePurchaseRule) -> Result<Option<Purchase>, StoreError> {
+        PackageStore::close(&self.0, command, rule).await
+    }
+
+    async fn find(
+        &self,
+        caller: UserId,
+        user_id: UserId,
+        query: &PurchaseQuery,
+    ) -> Result<Option<Vec<Purchase>>, StoreError> {
+        PackageStore::find(&self.0, caller, user_id, query).await
+    }
+
+    async fn list(
+        &self,
+        caller: UserId,
+        user_id: UserId,
+        below: Option<PurchaseNo>,
+        limit: u32,
+    ) -> Result<Option<Vec<Purchase>>, StoreError> {
+        PackageStore::list(&self.0, caller, user_id, below, limit).await
     }
 }
 
@@ -127,6 +195,18 @@ impl StoreHarness for NaiveHarness {
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
         self.0.top_ups()
     }
+    fn packages(&self) -> Arc<dyn PackageStore> {
+        Arc::new(NaivePackageStore(self.0.clone()))
+    }
+    fn campus(&self) -> Arc<dyn CampusStore> {
+        self.0.campus()
+    }
+    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        self.0.catalogue()
+    }
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        self.0.cashier_links()
+    }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await
     }
@@ -134,17 +214,17 @@ impl StoreHarness for NaiveHarness {
 
 /// On one thread every task reads before any of them writes: the race is lost every time.
 macro_rules! breaks {
-    ($($claim:ident as $test:ident)*) => {$(
+    ($group:ident: $($claim:ident as $test:ident)*) => {$(
         #[tokio::test(flavor = "current_thread")]
         async fn $test() {
             let harness = NaiveHarness(MemoryStore::new());
-            let verdict = races::$claim(&harness, 1).await;
+            let verdict = $group::$claim(&harness, 1).await;
             assert!(verdict.is_err(), "the claim does not see a lost race");
         }
     )*};
 }
 
-breaks! {
+breaks! { races:
     one_order_is_paid_once_by_many_clients as a_naive_store_pays_one_order_twice
     a_balance_is_spent_once_over_many_orders as a_naive_store_spends_a_balance_twice
     a_course_is_sold_once_over_many_orders as a_naive_store_sells_a_course_twice
@@ -152,4 +232,11 @@ breaks! {
     one_charge_is_confirmed_once_by_many_callbacks as a_naive_store_confirms_a_charge_twice
     many_charges_pay_one_order_once as a_naive_store_applies_two_charges
     many_clients_open_one_charge as a_naive_store_opens_no_single_charge
+}
+
+breaks! { package_races:
+    many_clients_place_one_purchase as a_naive_store_places_a_purchase_twice
+    one_purchase_charge_is_confirmed_once_by_many_callbacks as a_naive_store_gives_two_periods_for_a_charge
+    many_charges_pay_one_purchase_once as a_naive_store_applies_two_charges_of_a_purchase
+    many_purchases_of_one_project_are_given_once as a_naive_store_gives_two_packages_of_a_project
 }

@@ -5,6 +5,7 @@ mod contract;
 mod expiry;
 mod histories;
 mod looks;
+mod packages;
 mod refunds;
 mod sessions;
 mod top_ups;

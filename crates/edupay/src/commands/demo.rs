@@ -88,6 +88,11 @@ fn sandbox(settings: &mut Settings, listen: SocketAddr, service: &str) -> Result
     settings.pingpp.private_key_file = Some(sandbox.merchant_private_key_file().to_owned());
     settings.pingpp.public_key_files = vec![sandbox.pingpp_public_key_file().to_owned()];
     settings.pingpp.verify_replies = true;
+    // Where a phone's browser goes back to: there is no shop here, so to the list of charges.
+    let urls = settings.pingpp.extra.entry("alipay_wap".to_owned()).or_default();
+    for name in ["success_url", "cancel_url"] {
+        urls.entry(name.to_owned()).or_insert_with(|| format!("{}/", sandbox.url()));
+    }
     if let Some(server) = sandbox.server() {
         actix_web::rt::spawn(server);
     }
@@ -99,6 +104,7 @@ fn greet(service: &str, sandbox: &str, settings: &Settings) {
     let [first, second] = demo_data::TOKENS;
     let data = settings.data_dir.display();
     let password = demo_data::PASSWORD;
+    let campus = format!("{service}{}", settings.campus.web_path);
     let text = format!(
         "
 edupay demo
@@ -117,6 +123,10 @@ Add an App Store product, list all:
 Pay the other order by Alipay: ask for a charge, then open {sandbox} and pay it:
   curl -X PUT -H 'Authorization: Token {first}' -d 'order_no=12134676899915430003&channel=alipay' {service}/pay/pay_for_order/
   curl -H 'Authorization: Token {first}' {service}/v1/orders/12134676899915430003
+Campus: show the packages of a child, pay for one (open {sandbox} and pay it), see what was bought:
+  curl -X POST -H 'Authorization: Token {first}' -H 'Content-Type: application/json' -d '{{ userID:\"10129580\", type:0, payType:0 }}' {campus}/api/Pay/SearchPayPackages
+  curl -X POST -H 'Authorization: Token {first}' -H 'Content-Type: application/json' -d '{{ channel: \"wx\", subject: \"智慧校园一卡通\", body: \"套餐B-带定位功能\", amount: 188, userID: \"10129580\", empName: \"陈雅诺\", itemIDs: \"10000002\", type:0 }}' {campus}/api/Pay/PayMoney
+  curl -X POST -H 'Authorization: Token {first}' -H 'Content-Type: application/json' -d '{{ userID:\"10129580\", ids:\"<recordIDs>\" }}' {campus}/api/Pay/SearchSuccessData
 
 Ctrl-C ends it.
 "

@@ -6,8 +6,13 @@ mod config;
 mod database;
 mod demo;
 mod directory;
+mod export;
+mod import;
+mod packages;
 mod sandbox;
+mod schools;
 mod serve;
+mod students;
 
 use crate::error::Failure;
 use crate::settings::Overrides;
@@ -63,6 +68,18 @@ enum Command {
     /// App Store products
     #[command(subcommand)]
     Product(catalogue::ProductCommand),
+    /// Schools
+    #[command(subcommand)]
+    School(schools::SchoolCommand),
+    /// Students, their cards and guardians
+    #[command(subcommand)]
+    Student(students::StudentCommand),
+    /// Projects: what packages are sold of
+    #[command(subcommand)]
+    Project(schools::ProjectCommand),
+    /// Campus-card and SMS packages
+    #[command(subcommand)]
+    Package(packages::PackageCommand),
 }
 
 impl Common {
@@ -85,6 +102,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Token(token) => accounts::token(&common.overrides(None), token).await?,
         Command::Course(course) => catalogue::course(&common.overrides(None), course).await?,
         Command::Product(product) => catalogue::product(&common.overrides(None), product).await?,
+        Command::School(school) => schools::school(&common.overrides(None), school).await?,
+        Command::Student(student) => return students::run(&common.overrides(None), student).await,
+        Command::Project(project) => schools::project(&common.overrides(None), project).await?,
+        Command::Package(package) => return packages::run(&common.overrides(None), package).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -60,7 +60,8 @@ pub(super) async fn serve(
     mut ending: Ending,
 ) -> Result<(), Failure> {
     let readiness = Arc::new(app::StoreReadiness(store.clone()));
-    let server = edupay_http::server(app::http_config(settings)?, services.clone(), readiness, listener);
+    let config = app::http_config(settings, listener.local_addr().context("listen")?)?;
+    let server = edupay_http::server(config, services.clone(), readiness, listener);
     let server = server.context("listen")?;
     let handle = server.handle();
     actix_web::rt::spawn(async move {

@@ -2,6 +2,7 @@
 
 use crate::error::Failure;
 use edupay_domain::money::Money;
+use edupay_http::WebPath;
 use edupay_persistence::{DatabaseUrl, StoreOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,6 +69,9 @@ pub(crate) struct Settings {
     pub(crate) database: DatabaseSettings,
     pub(crate) orders: OrderSettings,
     pub(crate) top_ups: TopUpSettings,
+    pub(crate) campus: CampusSettings,
+    pub(crate) packages: PackageSettings,
+    pub(crate) cashier: CashierSettings,
     pub(crate) pingpp: PingppSettings,
     pub(crate) limits: LimitSettings,
     pub(crate) worker: WorkerSettings,
@@ -119,6 +123,28 @@ pub(crate) struct TopUpSettings {
     pub(crate) charge_lifetime_minutes: u32,
 }
 
+/// Where the campus API begins.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CampusSettings {
+    pub(crate) web_path: String,
+}
+
+/// How long a purchase of packages and its charge live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PackageSettings {
+    pub(crate) lifetime_minutes: u32,
+    pub(crate) charge_lifetime_minutes: u32,
+}
+
+/// How long a link to the cashier page opens anything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CashierSettings {
+    pub(crate) link_lifetime_minutes: u32,
+}
+
 /// The gateway, and who we are there.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -164,6 +190,9 @@ impl Default for Settings {
             database: DatabaseSettings::default(),
             orders: OrderSettings::default(),
             top_ups: TopUpSettings::default(),
+            campus: CampusSettings::default(),
+            packages: PackageSettings::default(),
+            cashier: CashierSettings::default(),
             pingpp: PingppSettings::default(),
             limits: LimitSettings::default(),
             worker: WorkerSettings::default(),
@@ -214,6 +243,18 @@ impl Default for TopUpSettings {
     }
 }
 
+impl Default for PackageSettings {
+    fn default() -> Self {
+        Self { lifetime_minutes: 24 * 60, charge_lifetime_minutes: 24 * 60 }
+    }
+}
+
+impl Default for CashierSettings {
+    fn default() -> Self {
+        Self { link_lifetime_minutes: 24 * 60 }
+    }
+}
+
 impl Default for PingppSettings {
     fn default() -> Self {
         Self {
@@ -257,6 +298,12 @@ impl Settings {
             .map_err(|error| Failure::setting("limits.max_amount", error))
     }
 
+    /// Where the campus API begins.
+    pub(crate) fn web_path(&self) -> Result<WebPath, Failure> {
+        const EXPECTED: &str = "empty, or names of plain letters and digits with a slash before each, such as /campus";
+        WebPath::parse(&self.campus.web_path).ok_or_else(|| Failure::setting("campus.web_path", EXPECTED))
+    }
+
     /// Whether the key is one of real money.
     pub(crate) fn is_live(&self) -> bool {
         self.pingpp.api_key.reveal().starts_with("sk_live_")
@@ -266,6 +313,11 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.database()?;
         self.max_amount()?;
+        self.web_path()?;
+        let url = self.public_url.as_str();
+        if !url.is_empty() && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(Failure::setting("public_url", "an address that begins with https:// or http://"));
+        }
         if !matches!(self.business_failure_status, 200 | 400) {
             return Err(Failure::setting("business_failure_status", "200 or 400"));
         }
@@ -280,10 +332,15 @@ impl Settings {
             ("orders.lifetime_minutes", self.orders.lifetime_minutes),
             ("orders.charge_lifetime_minutes", self.orders.charge_lifetime_minutes),
             ("top_ups.charge_lifetime_minutes", self.top_ups.charge_lifetime_minutes),
+            ("packages.lifetime_minutes", self.packages.lifetime_minutes),
+            ("packages.charge_lifetime_minutes", self.packages.charge_lifetime_minutes),
         ] {
             if minutes < 2 {
                 return Err(Failure::setting(name, "at least 2: the gateway takes no shorter charge"));
             }
+        }
+        if self.cashier.link_lifetime_minutes == 0 {
+            return Err(Failure::setting("cashier.link_lifetime_minutes", "above zero"));
         }
         Ok(())
     }

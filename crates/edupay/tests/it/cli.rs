@@ -34,7 +34,10 @@ fn refused(arguments: &[&str], settings: &[(&str, &str)]) -> String {
 fn help_names_every_command_and_each_explains_itself() {
     let (output, out, _) = run(edupay().arg("--help"));
     assert!(output.status.success());
-    for command in ["demo", "serve", "sandbox", "migrate", "verify", "config", "user", "token", "course", "product"] {
+    for command in [
+        "demo", "serve", "sandbox", "migrate", "verify", "config", "user", "token", "course", "product", "school",
+        "student", "project", "package",
+    ] {
         assert!(out.contains(command), "{command}: {out}");
         let (output, help, err) = run(edupay().args([command, "--help"]));
         assert!(output.status.success() && help.contains("Usage"), "{command}: {help}{err}");
@@ -62,6 +65,7 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
     let mut command = edupay();
     command.arg("config").arg("--config").arg(&file);
     command.env("EDUPAY_LISTEN", "127.0.0.1:18000");
+    command.env("EDUPAY_CAMPUS__WEB_PATH", "/campus");
     command.env("EDUPAY_DATABASE_URL", "postgres://edupay:canary-password@127.0.0.1/edupay");
     let (output, out, err) = run(&mut command);
     assert!(output.status.success(), "{err}");
@@ -78,6 +82,10 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
         "public_key_files",
         "max_amount",
         "database.prepared_statements = \"auto\"  # default",
+        "campus.web_path = \"/campus\"  # EDUPAY_CAMPUS__WEB_PATH",
+        "packages.lifetime_minutes",
+        "packages.charge_lifetime_minutes",
+        "cashier.link_lifetime_minutes",
     ] {
         assert!(out.contains(name), "{name}: {out}");
     }
@@ -119,6 +127,10 @@ fn a_wrong_setting_stops_the_start_and_names_itself() {
         ("EDUPAY_DATABASE__PREPARED_STATEMENTS", "sometimes", "database.prepared_statements"),
         ("EDUPAY_PINGPP__PRIVATE_KEY_FILE", "/nonexistent/key.pem", "private_key_file"),
         ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "[\"/nonexistent/key.pem\"]", "public_key_files"),
+        ("EDUPAY_CAMPUS__WEB_PATH", "campus/", "campus.web_path"),
+        ("EDUPAY_PUBLIC_URL", "pay.example.org", "public_url"),
+        ("EDUPAY_PACKAGES__LIFETIME_MINUTES", "1", "packages.lifetime_minutes"),
+        ("EDUPAY_CASHIER__LINK_LIFETIME_MINUTES", "0", "cashier.link_lifetime_minutes"),
         ("EDUPAY_LISSEN", "127.0.0.1:1", "lissen"),
     ] {
         // `--listen` would hide a wrong EDUPAY_LISTEN.

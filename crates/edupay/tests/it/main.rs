@@ -19,8 +19,10 @@ mod support;
 
 mod arrows;
 mod bad_input;
+mod campus;
 mod cli;
 mod drf;
+mod imports;
 mod pay_for_order;
 mod resets;
 mod sdk;

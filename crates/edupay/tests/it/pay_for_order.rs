@@ -31,6 +31,25 @@ fn a_charge_paid_at_the_gateway_pays_the_order(demo: &Demo) {
     assert_ne!(again, ORDER_OF_99);
 }
 
+/// Whoever is sent the link chooses a channel on its page and pays at the gateway.
+fn an_order_is_paid_through_a_link_to_the_cashier(demo: &Demo) {
+    let order = demo.order(XIAOCHEN, &[3]);
+    let path = format!("/v1/orders/{order}/cashier-link");
+    let foreign = demo.call(Request::post(&path).token(XIAOYU)).expect_status(404);
+    assert_eq!(foreign.json()["code"], "order_not_found");
+
+    let link = demo.call(Request::post(&path).token(XIAOCHEN)).expect_status(201).json();
+    let url = link["url"].as_str().unwrap();
+    let page = url.get(url.find("/cashier/").unwrap()..).unwrap();
+    assert!(demo.call(Request::get(page)).expect_status(200).text().contains("<form"));
+    let form = Request::post(&format!("{page}/pay")).form("channel=alipay_qr");
+    assert_eq!(demo.call(form).status, 303);
+    let charges = demo.sandbox.charges_of(&order);
+    assert_eq!(charges.len(), 1);
+    demo.sandbox.pay(id_of(&charges[0]));
+    assert_bought(demo, XIAOCHEN, &order, 3);
+}
+
 /// As a person would: open the page, press its button.
 fn a_charge_paid_on_the_scan_page_pays_the_order(demo: &Demo) {
     let charge = demo.charge(XIAOCHEN, ORDER_OF_66, "wx");
@@ -201,6 +220,7 @@ fn a_paid_top_up_is_credited_once(demo: &Demo) {
 
 on_both_databases!(
     a_charge_paid_at_the_gateway_pays_the_order,
+    an_order_is_paid_through_a_link_to_the_cashier,
     a_charge_paid_on_the_scan_page_pays_the_order,
     a_lost_webhook_is_made_up_for_by_asking_the_gateway,
     an_open_charge_is_answered_again,

@@ -1,6 +1,7 @@
 //! What the tests share: the running program, a client that sends odd bytes, the sandbox's
 //! switches, golden files.
 
+pub(crate) mod campus;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod golden;

@@ -2,6 +2,7 @@
 
 mod adjust_balance;
 mod confirm_order_charge;
+mod confirm_purchase_charge;
 mod credit_top_up;
 mod keep_unapplied_receipt;
 mod pay_from_balance;
@@ -9,6 +10,7 @@ mod refund_unapplied_receipt;
 
 pub use adjust_balance::adjust_balance;
 pub use confirm_order_charge::confirm_order_charge;
+pub use confirm_purchase_charge::confirm_purchase_charge;
 pub use credit_top_up::credit_top_up;
 pub use keep_unapplied_receipt::keep_unapplied_receipt;
 pub use pay_from_balance::pay_from_balance;

@@ -2,7 +2,7 @@
 
 use super::charge::{Channel, ChargeDocument};
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, GatewayOrderNo, OrderNo, TopUpNo, UserId};
+use crate::ids::{ChargeId, GatewayOrderNo, OrderNo, PurchaseNo, TopUpNo, UserId};
 use crate::money::Money;
 
 /// What a charge pays for.
@@ -12,6 +12,30 @@ pub enum ChargeSubject {
     Order(OrderNo),
     /// A top-up of the cash balance.
     TopUp(TopUpNo),
+    /// A purchase of packages.
+    Purchase(PurchaseNo),
+}
+
+impl ChargeSubject {
+    /// The stable name of its kind: `order`, `top_up` or `purchase`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Order(_) => "order",
+            Self::TopUp(_) => "top_up",
+            Self::Purchase(_) => "purchase",
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Order(number) => number.as_str(),
+            Self::TopUp(number) => number.as_str(),
+            Self::Purchase(number) => number.as_str(),
+        }
+    }
 }
 
 /// How far an attempt has come. It only moves forward.

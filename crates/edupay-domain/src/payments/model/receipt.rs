@@ -15,6 +15,14 @@ pub enum UnappliedReason {
     OrderClosed,
     /// The buyer had cancelled the order.
     OrderCancelled,
+    /// The purchase's time had run out.
+    PurchaseClosed,
+    /// A package of the purchase, or its project, had been withdrawn when the payer paid.
+    PackageWithdrawn,
+    /// A package was to be bought, and one of its project is held already.
+    PackageHeld,
+    /// The period that was to be upgraded or renewed is no longer the one that was quoted for.
+    HoldingChanged,
     /// Another amount than asked for.
     AmountDiffers,
     /// Another currency than CNY.
@@ -31,11 +39,15 @@ pub enum UnappliedReason {
 
 impl UnappliedReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::PaidAlready,
         Self::CourseOwned,
         Self::OrderClosed,
         Self::OrderCancelled,
+        Self::PurchaseClosed,
+        Self::PackageWithdrawn,
+        Self::PackageHeld,
+        Self::HoldingChanged,
         Self::AmountDiffers,
         Self::CurrencyDiffers,
         Self::AppDiffers,
@@ -52,6 +64,10 @@ impl UnappliedReason {
             Self::CourseOwned => "course_owned",
             Self::OrderClosed => "order_closed",
             Self::OrderCancelled => "order_cancelled",
+            Self::PurchaseClosed => "purchase_closed",
+            Self::PackageWithdrawn => "package_withdrawn",
+            Self::PackageHeld => "package_held",
+            Self::HoldingChanged => "holding_changed",
             Self::AmountDiffers => "amount_differs",
             Self::CurrencyDiffers => "currency_differs",
             Self::AppDiffers => "app_differs",
@@ -72,9 +88,14 @@ impl UnappliedReason {
     #[must_use]
     pub fn follow_up(self) -> ReceiptStatus {
         match self {
-            Self::PaidAlready | Self::CourseOwned | Self::OrderClosed | Self::OrderCancelled => {
-                ReceiptStatus::RefundDue
-            }
+            Self::PaidAlready
+            | Self::CourseOwned
+            | Self::OrderClosed
+            | Self::OrderCancelled
+            | Self::PurchaseClosed
+            | Self::PackageWithdrawn
+            | Self::PackageHeld
+            | Self::HoldingChanged => ReceiptStatus::RefundDue,
             Self::AmountDiffers
             | Self::CurrencyDiffers
             | Self::AppDiffers

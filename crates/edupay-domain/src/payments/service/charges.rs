@@ -2,6 +2,7 @@
 
 use super::looks::next_look;
 use super::{PaymentService, later};
+use crate::clock::Timestamp;
 use crate::ids::{ChargeId, UserId};
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
@@ -9,11 +10,13 @@ use crate::payments::model::{
     RecordChargeReply,
 };
 use crate::payments::rules::record_charge_reply;
-use crate::store::StoreError;
+use crate::store::{EffectError, StoreError};
 use chrono::TimeDelta;
 
 /// Within this time the gateway answers the same request with the same charge.
 const SAME_CHARGE: TimeDelta = TimeDelta::seconds(45);
+/// For how long something past its time waits for a gateway that can't be asked whether it was paid.
+const CLOSING_GRACE: TimeDelta = TimeDelta::hours(24);
 
 /// Whether the gateway was asked for this attempt before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,28 @@ pub enum RequestError {
     Store(#[from] StoreError),
 }
 
+impl RequestError {
+    /// The same failure as an answer of a use case: its refusal when the gateway refused, its other
+    /// one when the gateway's answer is unknown. The attempt was committed before, so a store that
+    /// failed now leaves the whole unknown.
+    pub fn into_effect<R>(self, refused: R, unknown: R) -> EffectError<R> {
+        match self {
+            Self::Store(error) => EffectError::Store(error.after_a_committed_step()),
+            Self::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => EffectError::Refused(unknown),
+            Self::Gateway(_) => EffectError::Refused(refused),
+        }
+    }
+}
+
+/// What asking the gateway about something past its time came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// A charge was paid and is booked now: there is nothing to close.
+    Paid,
+    /// It may be closed.
+    Due,
+}
+
 impl PaymentService {
     /// Books a paid charge: the one path of callbacks, queries and proofs. The same charge again
     /// moves nothing. What it does not trust in the charge it compares with the stored attempt.
@@ -47,6 +72,7 @@ impl PaymentService {
         match &route.subject {
             ChargeSubject::Order(_) => self.parts.orders.apply_charge(&route, charge).await,
             ChargeSubject::TopUp(_) => self.parts.top_ups.apply_charge(&route, charge).await,
+            ChargeSubject::Purchase(_) => self.parts.packages.apply_charge(&route, charge).await,
         }
     }
 
@@ -116,6 +142,28 @@ impl PaymentService {
         match first_error {
             Some(error) if !confirmed => Err(error),
             _ => Ok(confirmed),
+        }
+    }
+
+    /// Asks the gateway whether something past its time was paid, before it is closed. One whose
+    /// gateway can't be asked waits a day for it; whatever turns out to have been paid later goes
+    /// back. A repeat asks again.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]: it is too early to close without an answer.
+    pub async fn before_closing(
+        &self,
+        user_id: UserId,
+        subject: &ChargeSubject,
+        expires_at: Timestamp,
+    ) -> Result<Closing, ConfirmError> {
+        let attempts = self.attempts_of(user_id, subject).await?;
+        let at = self.parts.clock.now();
+        match self.refresh(&attempts).await {
+            Ok(true) => Ok(Closing::Paid),
+            Ok(false) => Ok(Closing::Due),
+            Err(error) if at < later(expires_at, CLOSING_GRACE) => Err(error),
+            Err(_) => Ok(Closing::Due),
         }
     }
 

@@ -7,7 +7,7 @@ mod refunds;
 mod round;
 
 pub use callbacks::EventOutcome;
-pub use charges::{Asked, RequestError};
+pub use charges::{Asked, Closing, RequestError};
 pub use round::{Round, RowFailure};
 
 use crate::clock::{Clock, Timestamp};
@@ -32,6 +32,8 @@ pub struct Payments {
     pub orders: Arc<dyn ApplyCharge>,
     /// What applies a charge to a top-up.
     pub top_ups: Arc<dyn ApplyCharge>,
+    /// What applies a charge to a purchase of packages.
+    pub packages: Arc<dyn ApplyCharge>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -55,6 +57,7 @@ pub struct Payments {
 ///     inbox: Arc::new(MockInboxStore::new()), // nothing is expected: nothing may be written
 ///     orders: Arc::new(MockApplyCharge::new()),
 ///     top_ups: Arc::new(MockApplyCharge::new()),
+///     packages: Arc::new(MockApplyCharge::new()),
 ///     clock: Arc::new(clock),
 ///     ids: Arc::new(MockIdSource::new()),
 /// });

@@ -1,12 +1,13 @@
 //! Loading on PostgreSQL: one statement locks and reads a whole batch, a second one reads what only
-//! charges need.
+//! charges need, and what only purchases need comes after it.
 
+use super::purchases::load_purchases;
 use crate::charges::rows::AttemptRow;
 use crate::orders::rows::{LineRow, OrderRow};
 use crate::prepared::{Bind, Binds, Prepared, Statement};
 use crate::receipts::rows::ReceiptRow;
 use crate::rows::held::Rows;
-use crate::rows::keys::Keys;
+use crate::rows::keys::{Keys, nth};
 use crate::schema::{charge_attempts, order_lines, orders, receipts, top_ups, wallets};
 use crate::top_ups::rows::TopUpRow;
 use crate::wallets::WalletRow;
@@ -85,6 +86,10 @@ pub(in crate::rows) fn load(connection: &mut PgConnection, keys: &[&Keys]) -> Re
         let found = load_charges(connection, &of_charges)?;
         rows.add_charges(&of_charges, found);
     }
+    let of_purchases: Vec<&Keys> = keys.iter().copied().filter(|keys| keys.names_a_purchase()).collect();
+    if !of_purchases.is_empty() {
+        load_purchases(connection, &of_purchases, &mut rows)?;
+    }
     Ok(rows)
 }
 
@@ -104,12 +109,6 @@ fn load_charges(connection: &mut PgConnection, keys: &[&Keys]) -> Result<Vec<Cha
         top_ups: keys.iter().map(|keys| keys.top_up_no.as_ref().map(|number| number.as_str())).collect(),
     };
     Prepared(statement).load(connection)
-}
-
-/// The keys of an ordinal, which PostgreSQL counts from one.
-fn nth<'a>(keys: &[&'a Keys], nth: i64) -> Option<&'a Keys> {
-    let index = usize::try_from(nth).ok()?.checked_sub(1)?;
-    keys.get(index).copied()
 }
 
 impl Rows {

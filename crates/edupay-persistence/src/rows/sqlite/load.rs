@@ -1,5 +1,6 @@
 //! Loading on SQLite: a statement per row, since none of them leaves the process.
 
+use super::purchases::load_purchase;
 use crate::charges::rows::AttemptRow;
 use crate::orders::rows::{LineRow, OrderRow};
 use crate::receipts::rows::ReceiptRow;
@@ -32,6 +33,9 @@ pub(in crate::rows) fn load(connection: &mut SqliteConnection, keys: &[&Keys]) -
         }
         if let Some(number) = &keys.top_up_no {
             load_top_up(connection, &mut rows, user_id, number)?;
+        }
+        if let Some(number) = &keys.purchase_no {
+            load_purchase(connection, &mut rows, user_id, number)?;
         }
     }
     Ok(rows)

@@ -1,10 +1,12 @@
 //! Writing on SQLite: a prepared statement per row, since none of them leaves the process.
 
+use super::purchases::{PayPurchase, SupersedePeriod};
 use super::updates::{EndOrder, MakeDue, UpdateWallet};
 use crate::charges::rows::update_attempt;
 use crate::conn::Conn;
 use crate::journal;
 use crate::orders::rows::grant;
+use crate::packages::rows::insert_period;
 use crate::prepared::Prepared;
 use crate::receipts::rows::{insert_receipt, update_receipt};
 use crate::rows::changes::Changes;
@@ -24,6 +26,16 @@ pub(in crate::rows) fn write(connection: &mut SqliteConnection, changes: &Change
             return Ok(false);
         }
     }
+    for purchase in &changes.paid_purchases {
+        if Prepared(PayPurchase::of(purchase)).execute(connection)? != 1 {
+            return Ok(false);
+        }
+    }
+    for period in &changes.superseded {
+        if Prepared(SupersedePeriod::of(period)).execute(connection)? != 1 {
+            return Ok(false);
+        }
+    }
     for (user_id, subject, at) in &changes.no_longer_awaited {
         Prepared(MakeDue::of(*user_id, subject, *at)).execute(connection)?;
     }
@@ -32,6 +44,9 @@ pub(in crate::rows) fn write(connection: &mut SqliteConnection, changes: &Change
         journal::insert_entry(conn, posted, *at)?;
     }
     grant(conn, &changes.granted)?;
+    for period in &changes.given {
+        insert_period(conn, period)?;
+    }
     for receipt in &changes.booked {
         insert_receipt(conn, receipt)?;
     }

@@ -18,6 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("payments", &["money", "clock", "ids", "store", "events", "ledger"]),
     ("accounts", &["money", "clock", "ids", "store", "events", "ledger", "products"]),
     ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
+    ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
+    ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     ("top_ups", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
 ];
 
@@ -129,6 +131,8 @@ fn an_import_added_by_hand_is_noticed() {
         ("money", "ledger"),
         ("payments", "orders"),
         ("orders", "top_ups"),
+        ("packages", "orders"),
+        ("payments", "packages"),
         ("products", "accounts"),
         ("newcomer", "money"),
     ] {

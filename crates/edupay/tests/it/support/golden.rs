@@ -88,6 +88,13 @@ fn stands_for(placeholder: &str, value: &Ordered) -> bool {
         // Contract section 4: text of at most 32 characters.
         ("<subject>", Ordered::Text(text)) => (1..=32).contains(&text.chars().count()),
         ("<text>", Ordered::Text(text)) => !text.is_empty(),
+        ("<day>", Ordered::Text(text)) => same_shape("0000-00-00", text),
+        ("<purchase number>", Ordered::Text(text)) => same_shape("40000000000000000000", text),
+        ("<record id>", Ordered::Text(text)) => same_shape("4000000000000000000001", text),
+        ("<link>", Ordered::Text(text)) => text.strip_prefix("http://").is_some_and(|rest| {
+            let token = rest.split_once("/cashier/").map(|(_, token)| token);
+            token.is_some_and(|token| token.len() == 40 && token.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        }),
         ("<token>", Ordered::Text(text)) => {
             text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         }

@@ -1,0 +1,156 @@
+//! Values that staff gives: words, ids, lists of them, and what a package has.
+
+use super::fields::Value;
+use super::values::{integer, text};
+use crate::failure::FieldError;
+use edupay_domain::ids::{CardNo, IdError, UserId};
+use edupay_domain::packages::Detail;
+use edupay_domain::payments::Channel;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The longest word that is looked at.
+const MAX_WORD: usize = 64;
+/// The longest of the numbers on cards.
+const MAX_CARD_NO: usize = 32;
+/// The most items of a list that is looked at.
+const MAX_ITEMS: usize = 100;
+
+/// An id: a JSON number or a form field.
+pub(crate) fn id<T>(try_new: fn(i64) -> Result<T, IdError>) -> impl Fn(&Value) -> Result<T, FieldError> {
+    move |value| try_new(integer(value)?.ok_or(FieldError::Invalid)?).map_err(|_| FieldError::Invalid)
+}
+
+/// A whole number that may be below zero.
+pub(crate) fn whole_number<N: TryFrom<i64>>(value: &Value) -> Result<N, FieldError> {
+    integer(value)?.and_then(|number| number.try_into().ok()).ok_or(FieldError::Invalid)
+}
+
+/// Text that may be empty; `null` is empty too.
+pub(crate) fn text_or_empty(max: usize) -> impl Fn(&Value) -> Result<String, FieldError> {
+    move |value| match text(max)(value) {
+        Err(FieldError::Blank | FieldError::Null) => Ok(String::new()),
+        read => read,
+    }
+}
+
+/// One of a few words.
+pub(crate) fn word<T: Copy>(
+    all: &'static [T],
+    code: fn(T) -> &'static str,
+) -> impl Fn(&Value) -> Result<T, FieldError> {
+    move |value| {
+        let word = text(MAX_WORD)(value)?;
+        all.iter().copied().find(|each| code(*each) == word).ok_or(FieldError::UnknownChoice)
+    }
+}
+
+/// The number on a card.
+pub(crate) fn card_no(value: &Value) -> Result<CardNo, FieldError> {
+    CardNo::parse(&text(MAX_CARD_NO)(value)?).map_err(|_| FieldError::Invalid)
+}
+
+/// Users' ids: a JSON list of numbers, or a form field of comma-joined ones.
+pub(crate) fn user_ids(value: &Value) -> Result<Vec<UserId>, FieldError> {
+    items(value)?.iter().map(id(UserId::try_new)).collect()
+}
+
+/// Channels of the gateway: a JSON list of texts, or a form field of comma-joined ones.
+pub(crate) fn channels(value: &Value) -> Result<Vec<Channel>, FieldError> {
+    let channel = |item: &Value| Channel::parse(&text(MAX_WORD)(item)?).ok_or(FieldError::UnknownChoice);
+    items(value)?.iter().map(channel).collect()
+}
+
+/// What a package has: a JSON list of objects. A form has no way to say it.
+pub(crate) fn details(value: &Value) -> Result<Vec<Detail>, FieldError> {
+    #[derive(Deserialize)]
+    struct DetailBody {
+        #[serde(default)]
+        icon: String,
+        title: String,
+        #[serde(default)]
+        content: String,
+    }
+    let list = match value {
+        Value::List(list) => list,
+        Value::Null => return Err(FieldError::Null),
+        _ => return Err(FieldError::NotAList),
+    };
+    let details: Vec<DetailBody> = serde_json::from_str(list).map_err(|_| FieldError::Invalid)?;
+    let detail = |body: DetailBody| Detail { icon: body.icon, title: body.title, content: body.content };
+    Ok(details.into_iter().map(detail).collect())
+}
+
+/// The items of a list, at most [`MAX_ITEMS`].
+fn items(value: &Value) -> Result<Vec<Value>, FieldError> {
+    let items: Vec<Value> = match value {
+        Value::List(list) => {
+            let items: Vec<&RawValue> = serde_json::from_str(list).map_err(|_| FieldError::NotAList)?;
+            items.into_iter().map(Value::of).collect()
+        }
+        Value::Form(text) if text.is_empty() => Vec::new(),
+        Value::Form(text) => text.split(',').map(|item| Value::Form(item.to_owned())).collect(),
+        Value::Null => return Err(FieldError::Null),
+        _ => return Err(FieldError::NotAList),
+    };
+    if items.len() > MAX_ITEMS { Err(FieldError::BadSelection { max: MAX_ITEMS }) } else { Ok(items) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edupay_domain::packages::ProjectKind;
+
+    fn list(text: &str) -> Value {
+        Value::List(text.to_owned())
+    }
+
+    fn form(text: &str) -> Value {
+        Value::Form(text.to_owned())
+    }
+
+    #[test]
+    fn lists_come_as_json_or_as_a_form() {
+        for value in [list("[1,2]"), form("1,2")] {
+            assert_eq!(user_ids(&value).unwrap().len(), 2, "{value:?}");
+        }
+        for value in [list("[\"wx\",\"alipay\"]"), form("wx,alipay")] {
+            assert_eq!(channels(&value), Ok(vec![Channel::Wx, Channel::Alipay]), "{value:?}");
+        }
+        assert_eq!(user_ids(&form("")), Ok(Vec::new()));
+        for (value, expected) in [
+            (list("[0]"), FieldError::Invalid),
+            (list("[\"1\"]"), FieldError::NotAnInteger),
+            (list("[1.5]"), FieldError::NotAnInteger),
+            (form("1,,2"), FieldError::NotAnInteger),
+            (list(&format!("[{}]", ["1"; 101].join(","))), FieldError::BadSelection { max: 100 }),
+            (Value::Null, FieldError::Null),
+            (Value::Object, FieldError::NotAList),
+        ] {
+            assert_eq!(user_ids(&value), Err(expected), "{value:?}");
+        }
+        assert_eq!(channels(&list("[\"cash\"]")), Err(FieldError::UnknownChoice));
+    }
+
+    #[test]
+    fn details_are_a_list_of_objects_with_titles() {
+        let read = details(&list(r#"[{"icon":"http://a","title":"b","content":"c"},{"title":"d"}]"#)).unwrap();
+        assert_eq!((read[0].content.as_str(), read[1].icon.as_str()), ("c", ""));
+        for odd in ["[1]", "[{}]", r#"[{"title":1}]"#, r#"[{"title":"a","title":"b"}]"#] {
+            assert_eq!(details(&list(odd)), Err(FieldError::Invalid), "{odd}");
+        }
+        assert_eq!(details(&form("a")), Err(FieldError::NotAList));
+    }
+
+    #[test]
+    fn words_and_numbers_are_those_of_their_kind() {
+        let kind = word(&ProjectKind::ALL, ProjectKind::code);
+        assert_eq!(kind(&form("card")), Ok(ProjectKind::Card));
+        assert_eq!(kind(&form("Card")), Err(FieldError::UnknownChoice));
+        assert_eq!(whole_number::<i32>(&form("-3")), Ok(-3));
+        assert_eq!(whole_number::<u32>(&form("-3")), Err(FieldError::Invalid));
+        assert_eq!(text_or_empty(5)(&Value::Null), Ok(String::new()));
+        assert_eq!(card_no(&form("335731330")).unwrap().as_str(), "335731330");
+        assert_eq!(card_no(&form("33-5")), Err(FieldError::Invalid));
+    }
+}

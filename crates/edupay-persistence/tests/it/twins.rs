@@ -1,0 +1,116 @@
+//! Two instances on one database: whatever both are asked at once has one winner.
+
+use crate::databases::{Database, empty_postgres_with};
+use async_trait::async_trait;
+use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::cashier::CashierLinkStore;
+use edupay_domain::ids::UserId;
+use edupay_domain::ledger::LedgerStore;
+use edupay_domain::orders::OrderStore;
+use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
+use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
+use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::top_ups::TopUpStore;
+use edupay_persistence::{SqlStore, StoreOptions};
+use edupay_testkit::contract::{RecordedEvent, StoreHarness, campus, package_races, races};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Two instances on one database, asked by turns.
+struct Twins {
+    one: Database,
+    other: Database,
+    asked: AtomicUsize,
+}
+
+impl Twins {
+    fn next(&self) -> &Database {
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { &self.one } else { &self.other }
+    }
+
+    /// On a PostgreSQL database of their own.
+    fn new() -> Option<Self> {
+        let options =
+            StoreOptions { postgres_connections: 8, postgres_lanes: 2, lane_bound: 1_024, ..StoreOptions::default() };
+        let one = empty_postgres_with(options)?;
+        one.store.migrate().unwrap();
+        let store = SqlStore::connect(&one.url, options).unwrap();
+        let other = Database { store, ..one.clone() };
+        Some(Self { one, other, asked: AtomicUsize::new(0) })
+    }
+}
+
+#[async_trait]
+impl StoreHarness for Twins {
+    fn users(&self) -> Arc<dyn UserStore> {
+        self.next().users()
+    }
+    fn wallets(&self) -> Arc<dyn WalletStore> {
+        self.next().wallets()
+    }
+    fn ledger(&self) -> Arc<dyn LedgerStore> {
+        self.next().ledger()
+    }
+    fn products(&self) -> Arc<dyn ProductStore> {
+        self.next().products()
+    }
+    fn courses(&self) -> Arc<dyn CourseStore> {
+        self.next().courses()
+    }
+    fn orders(&self) -> Arc<dyn OrderStore> {
+        self.next().orders()
+    }
+    fn charges(&self) -> Arc<dyn ChargeStore> {
+        self.next().charges()
+    }
+    fn receipts(&self) -> Arc<dyn ReceiptStore> {
+        self.next().receipts()
+    }
+    fn inbox(&self) -> Arc<dyn InboxStore> {
+        self.next().inbox()
+    }
+    fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        self.next().top_ups()
+    }
+    fn packages(&self) -> Arc<dyn PackageStore> {
+        self.next().packages()
+    }
+    fn campus(&self) -> Arc<dyn CampusStore> {
+        self.next().campus()
+    }
+    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        self.next().catalogue()
+    }
+    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        self.next().cashier_links()
+    }
+    async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
+        self.next().outbox(user_id).await
+    }
+}
+
+const ROUNDS: u32 = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_have_one_winner() {
+    let Some(twins) = Twins::new() else { return };
+    races::one_order_is_paid_once_by_many_clients(&twins, ROUNDS).await.unwrap();
+    races::a_balance_is_spent_once_over_many_orders(&twins, ROUNDS).await.unwrap();
+    races::a_course_is_sold_once_over_many_orders(&twins, ROUNDS).await.unwrap();
+    races::balance_and_charge_pay_one_order_once(&twins, ROUNDS).await.unwrap();
+    races::one_charge_is_confirmed_once_by_many_callbacks(&twins, ROUNDS).await.unwrap();
+    races::many_charges_pay_one_order_once(&twins, ROUNDS).await.unwrap();
+    races::a_top_up_is_credited_once_by_many_callbacks(&twins, ROUNDS).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_give_a_package_once() {
+    let Some(twins) = Twins::new() else { return };
+    package_races::many_clients_place_one_purchase(&twins, ROUNDS).await.unwrap();
+    package_races::one_purchase_charge_is_confirmed_once_by_many_callbacks(&twins, ROUNDS).await.unwrap();
+    package_races::many_charges_pay_one_purchase_once(&twins, ROUNDS).await.unwrap();
+    package_races::many_purchases_of_one_project_are_given_once(&twins, ROUNDS).await.unwrap();
+    for _ in 0..ROUNDS {
+        campus::a_card_raced_for_is_given_once(&twins).await;
+    }
+}

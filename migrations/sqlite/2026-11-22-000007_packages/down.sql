@@ -1,0 +1,10 @@
+DROP TABLE service_periods;
+DROP TABLE purchase_records;
+DROP TABLE purchases;
+DROP TABLE purchase_routes;
+DROP TABLE packages;
+DROP TABLE projects;
+DROP TABLE guardians;
+DROP TABLE cards;
+DROP TABLE students;
+DROP TABLE schools;
