@@ -216,11 +216,10 @@ test("a page that waits for long asks again without a complaint, and an expired 
   await choose(page, 10000002);
   await press(page);
   await headline(page, "等待支付");
-  const asked = [];
-  page.on("request", (request) => asked.push(new URL(request.url()).pathname.split("/").pop()));
-  await page.waitForRequest(/\/events\?/, { timeout: 40_000 });
+  // It also asks now and then, and a stream that has ended is opened anew.
+  await page.waitForRequest(/\/status/, { timeout: 60_000 });
+  await page.waitForRequest(/\/events\?/, { timeout: 60_000 });
   await page.close();
-  assert.ok(asked.includes("status"), "it also asks now and then");
 
   const opens = async () => (await fetch(link)).status;
   const deadline = Date.now() + 70_000;
