@@ -1,5 +1,4 @@
-//! Purchases on SQLite: reads of one table each, which the query builder keeps prepared as it does not
-//! keep joins, and the updates.
+//! Purchases on SQLite: reads of one table each, since none of them leaves the process, and the updates.
 
 use crate::packages::rows::{PackageRow, PeriodRow, ProjectRow, PurchaseRow, RecordRow};
 use crate::prepared::{Bind, Binds, Statement};
