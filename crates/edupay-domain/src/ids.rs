@@ -1,5 +1,9 @@
 //! Names of things, each a newtype that was parsed once. No i64 past the edge is a user.
 
+mod app_account_token;
+
+pub use app_account_token::AppAccountToken;
+
 use crate::clock::{Timestamp, beijing};
 use std::fmt;
 use thiserror::Error;
@@ -155,6 +159,19 @@ text_id! {
     ProductId, "product id", 255, |byte| byte.is_ascii_graphic()
 }
 text_id! {
+    /// A transaction of the App Store. Unique within its environment.
+    TransactionId, "transaction id", 64, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// A notification of the App Store: a UUID, the same on every delivery of it.
+    NotificationId, "notification id", 64, |byte| byte.is_ascii_graphic()
+}
+text_id! {
+    /// Our number of a refund: given by whoever asks for it, unique among the refunds of one user.
+    /// Letters, digits, `-` and `_`, at most 40.
+    RefundNo, "refund number", 40, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+text_id! {
     /// A log-in name: visible ASCII, at most 150.
     Username, "username", 150, |byte| byte.is_ascii_graphic()
 }
@@ -306,6 +323,8 @@ pub trait IdSource: Send + Sync {
     fn draw(&self) -> Draw;
     /// A new event id. MUST never repeat.
     fn event_id(&self) -> EventId;
+    /// A new token of a user for the App Store. MUST never repeat.
+    fn app_account_token(&self) -> AppAccountToken;
 }
 
 #[cfg(test)]

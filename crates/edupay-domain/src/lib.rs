@@ -14,6 +14,7 @@
 //! "already owned" or "already paid".
 
 pub mod accounts;
+pub mod app_store;
 pub mod cashier;
 pub mod clock;
 pub mod events;

@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same on every run of a seed.
 
-use edupay_domain::ids::{Draw, EventId, IdSource};
+use edupay_domain::ids::{AppAccountToken, Draw, EventId, IdSource};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Draws from a seed. The seed is printed, so that a failing run can be run again.
@@ -51,6 +51,10 @@ impl IdSource for SeededIds {
 
     fn event_id(&self) -> EventId {
         EventId::from_random(u128::from(self.next()) << 64 | u128::from(self.next()))
+    }
+
+    fn app_account_token(&self) -> AppAccountToken {
+        AppAccountToken::from_random(u128::from(self.next()) << 64 | u128::from(self.next()))
     }
 }
 

@@ -8,6 +8,7 @@ mod entries;
 mod error;
 mod model;
 mod ports;
+mod returns;
 mod rules;
 mod service;
 
@@ -17,9 +18,11 @@ pub use entries::{
 };
 pub use error::LedgerError;
 pub use model::{
-    Bucket, Direction, EntryKind, JournalEntry, LedgerAccount, PostedEntry, Posting, Split, Transfer, Wallet,
+    Bucket, Direction, EntryKind, JournalEntry, LedgerAccount, PostedEntry, Posting, Recovery, Return, Split, Transfer,
+    Wallet,
 };
 pub use ports::{AuditReport, Breach, LedgerStore, StatementCursor, StatementLine};
+pub use returns::{give_back, take_back};
 pub use rules::{post, split_spend};
 pub use service::LedgerService;
 

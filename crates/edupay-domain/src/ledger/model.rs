@@ -26,6 +26,8 @@ pub enum LedgerAccount {
     GatewayReceivable,
     /// What the App Store owes the merchant.
     AppStoreReceivable,
+    /// The other side of what the App Store's sandbox credits: play money, apart from what is owed.
+    AppStoreSandbox,
     /// What courses earned.
     CourseRevenue,
     /// What packages earned.
@@ -38,13 +40,14 @@ pub enum LedgerAccount {
 
 impl LedgerAccount {
     /// Every account.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::User(Bucket::Cash),
         Self::User(Bucket::Iap),
         Self::User(Bucket::Bonus),
         Self::UserDebt,
         Self::GatewayReceivable,
         Self::AppStoreReceivable,
+        Self::AppStoreSandbox,
         Self::CourseRevenue,
         Self::PackageRevenue,
         Self::UnappliedReceipts,
@@ -61,6 +64,7 @@ impl LedgerAccount {
             Self::UserDebt => "user_debt",
             Self::GatewayReceivable => "gateway_receivable",
             Self::AppStoreReceivable => "app_store_receivable",
+            Self::AppStoreSandbox => "app_store_sandbox",
             Self::CourseRevenue => "course_revenue",
             Self::PackageRevenue => "package_revenue",
             Self::UnappliedReceipts => "unapplied_receipts",
@@ -117,11 +121,23 @@ pub enum EntryKind {
     RefundUnappliedReceipt,
     /// Staff added to a balance, with a reason.
     AdjustBalance,
+    /// A purchase in the App Store was credited.
+    CreditAppStorePurchase,
+    /// The App Store gave a purchase back to its payer: taken from the balances, or owed.
+    ClawBackAppStorePurchase,
+    /// The App Store took such a refund back.
+    RestoreAppStorePurchase,
+    /// An order was refunded, in full or in part.
+    RefundOrder,
+    /// A purchase of packages was refunded, in full or in part.
+    RefundPurchase,
+    /// The gateway gave a top-up back to its payer: taken from the balances, or owed.
+    ClawBackTopUp,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::PayFromBalance,
         Self::ConfirmOrderCharge,
         Self::ConfirmPurchaseCharge,
@@ -129,6 +145,12 @@ impl EntryKind {
         Self::KeepUnappliedReceipt,
         Self::RefundUnappliedReceipt,
         Self::AdjustBalance,
+        Self::CreditAppStorePurchase,
+        Self::ClawBackAppStorePurchase,
+        Self::RestoreAppStorePurchase,
+        Self::RefundOrder,
+        Self::RefundPurchase,
+        Self::ClawBackTopUp,
     ];
 
     /// The stable name, used in stores and on the wire.
@@ -142,6 +164,12 @@ impl EntryKind {
             Self::KeepUnappliedReceipt => "keep_unapplied_receipt",
             Self::RefundUnappliedReceipt => "refund_unapplied_receipt",
             Self::AdjustBalance => "adjust_balance",
+            Self::CreditAppStorePurchase => "credit_app_store_purchase",
+            Self::ClawBackAppStorePurchase => "claw_back_app_store_purchase",
+            Self::RestoreAppStorePurchase => "restore_app_store_purchase",
+            Self::RefundOrder => "refund_order",
+            Self::RefundPurchase => "refund_purchase",
+            Self::ClawBackTopUp => "claw_back_top_up",
         }
     }
 }
@@ -250,6 +278,24 @@ pub struct Split {
     pub iap: Money,
     /// From channel money.
     pub cash: Money,
+}
+
+/// What is taken back from a user: out of the balances as far as they reach, the rest is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// From the balances.
+    pub taken: Split,
+    /// What becomes the user's debt.
+    pub owed: Money,
+}
+
+/// What comes back to a user: a debt is paid first, the rest goes into the balances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Return {
+    /// What pays a debt.
+    pub debt: Money,
+    /// What goes into the balances.
+    pub into: Split,
 }
 
 /// An entry with its number and what it makes of the wallet: what a store writes.

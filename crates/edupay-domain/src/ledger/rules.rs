@@ -29,6 +29,7 @@ pub fn post(wallet: &Wallet, entry: JournalEntry) -> Result<PostedEntry, LedgerE
             LedgerAccount::UserDebt => (&mut next.debt, Direction::Debit),
             LedgerAccount::GatewayReceivable
             | LedgerAccount::AppStoreReceivable
+            | LedgerAccount::AppStoreSandbox
             | LedgerAccount::CourseRevenue
             | LedgerAccount::PackageRevenue
             | LedgerAccount::UnappliedReceipts

@@ -1,7 +1,7 @@
 //! The system's clock and the system's randomness.
 
 use edupay_domain::clock::{Clock, Timestamp, whole_micros};
-use edupay_domain::ids::{Draw, EventId, IdSource};
+use edupay_domain::ids::{AppAccountToken, Draw, EventId, IdSource};
 
 /// The system's time.
 pub(crate) struct SystemClock;
@@ -30,5 +30,9 @@ impl IdSource for SystemEntropy {
 
     fn event_id(&self) -> EventId {
         EventId::from_random(u128::from_ne_bytes(random()))
+    }
+
+    fn app_account_token(&self) -> AppAccountToken {
+        AppAccountToken::from_random(u128::from_ne_bytes(random()))
     }
 }
