@@ -63,6 +63,8 @@ pub enum EventBody {
         top_up_no: TopUpNo,
         /// What was paid; a debt may have taken a part of it.
         amount: Money,
+        /// What was given to it.
+        bonus: Money,
     },
     /// A payment could not be applied and is kept apart.
     ReceiptUnapplied {
@@ -137,9 +139,11 @@ impl EventBody {
                 ("kind", text(kind)),
             ],
             Self::PurchaseClosed { purchase_no } => vec![("purchase_no", text(purchase_no.as_str()))],
-            Self::TopUpCredited { top_up_no, amount } => {
-                vec![("top_up_no", text(top_up_no.as_str())), ("amount_fen", EventField::Money(*amount))]
-            }
+            Self::TopUpCredited { top_up_no, amount, bonus } => vec![
+                ("top_up_no", text(top_up_no.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+                ("bonus_fen", EventField::Money(*bonus)),
+            ],
             Self::ReceiptUnapplied { charge_id, amount, reason } => vec![
                 ("charge_id", text(charge_id.as_str())),
                 ("amount_fen", EventField::Money(*amount)),

@@ -167,6 +167,10 @@ text_id! {
     NotificationId, "notification id", 64, |byte| byte.is_ascii_graphic()
 }
 text_id! {
+    /// A payer's name inside WeChat, as the merchant's account knows it: what `wx_pub` asks for.
+    OpenId, "open id", 128, |byte| byte.is_ascii_graphic()
+}
+text_id! {
     /// Our number of a refund: given by whoever asks for it, unique among the refunds of one user.
     /// Letters, digits, `-` and `_`, at most 40.
     RefundNo, "refund number", 40, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'

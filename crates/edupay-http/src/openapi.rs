@@ -76,7 +76,7 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::v1::paths::offer_course, crate::v1::paths::withdraw_course,
         crate::v1::paths::list_orders, crate::v1::paths::create_order, crate::v1::paths::find_order,
         crate::v1::paths::cancel_order, crate::v1::paths::create_order_link,
-        crate::v1::paths::start_top_up, crate::v1::paths::list_entries,
+        crate::v1::paths::start_top_up, crate::v1::paths::find_top_up, crate::v1::paths::list_entries,
         crate::v1::paths::list_users, crate::v1::paths::create_user, crate::v1::paths::activate_user,
         crate::v1::paths::deactivate_user,
         crate::v1::paths::list_schools, crate::v1::paths::create_school, crate::v1::paths::put_school,

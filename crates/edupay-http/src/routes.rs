@@ -36,6 +36,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/v1/orders/{order_no}/cancel").on(Method::POST, v1::cancel_order),
         Endpoint::of_users("/v1/orders/{order_no}/cashier-link").on(Method::POST, v1::create_order_link),
         Endpoint::of_users("/v1/top-ups").on(Method::POST, v1::start_top_up),
+        Endpoint::of_users("/v1/top-ups/{top_up_no}").on(Method::GET, v1::find_top_up),
         Endpoint::of_users("/v1/ledger/entries").on(Method::GET, v1::list_entries),
         Endpoint::of_users("/v1/users").on(Method::GET, v1::list_users).on(Method::POST, v1::create_user),
         Endpoint::of_users("/v1/users/{user_id}/activate").on(Method::POST, v1::activate_user),

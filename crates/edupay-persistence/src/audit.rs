@@ -140,7 +140,7 @@ const CHECKS: &[Check] = &[
               r.status || ' ' || r.amount_fen || ', came in ' || COALESCE(b.came, 0) || ', went back ' || COALESCE(b.back, 0) AS found \
               FROM receipts r JOIN charge_attempts a ON a.user_id = r.user_id AND a.gateway_order_no = r.gateway_order_no \
               LEFT JOIN (SELECT e.user_id, e.reference, \
-                  CAST(SUM(CASE WHEN e.kind IN ('confirm_order_charge', 'confirm_purchase_charge', 'keep_unapplied_receipt', 'credit_top_up') THEN l.amount_fen ELSE 0 END) AS BIGINT) AS came, \
+                  CAST(SUM(CASE WHEN e.kind IN ('confirm_order_charge', 'confirm_purchase_charge', 'keep_unapplied_receipt', 'credit_top_up') AND l.debit = 'gateway_receivable' THEN l.amount_fen ELSE 0 END) AS BIGINT) AS came, \
                   CAST(SUM(CASE WHEN e.kind = 'refund_unapplied_receipt' THEN l.amount_fen ELSE 0 END) AS BIGINT) AS back \
                 FROM journal_entries e JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number GROUP BY e.user_id, e.reference) b \
                 ON b.user_id = r.user_id AND b.reference = CASE WHEN r.status = 'applied' AND a.subject = 'top_up' THEN a.subject_no ELSE r.charge_id END \
@@ -152,6 +152,15 @@ const CHECKS: &[Check] = &[
         sql: "SELECT 'top_ups user_id=' || t.user_id || ' top_up_no=' || t.top_up_no AS at, t.status || ', receipt ' || COALESCE(r.status, 'missing') AS found \
               FROM top_ups t LEFT JOIN receipts r ON r.user_id = t.user_id AND r.charge_id = t.charge_id \
               WHERE t.status = 'credited' AND COALESCE(r.status, '') <> 'applied' ORDER BY 1",
+    },
+    Check {
+        invariant: "top_up_gets_the_bonus_it_was_promised",
+        sql: "SELECT 'top_ups user_id=' || t.user_id || ' top_up_no=' || t.top_up_no AS at, t.bonus_fen || ' against ' || COALESCE(g.given, 0) AS found \
+              FROM top_ups t LEFT JOIN (SELECT e.user_id, e.reference, CAST(SUM(l.amount_fen) AS BIGINT) AS given \
+                FROM journal_entries e JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number \
+                WHERE e.kind = 'credit_top_up' AND l.debit = 'adjustments' GROUP BY e.user_id, e.reference) g \
+                ON g.user_id = t.user_id AND g.reference = t.top_up_no \
+              WHERE COALESCE(g.given, 0) <> CASE WHEN t.status = 'credited' THEN t.bonus_fen ELSE 0 END ORDER BY 1",
     },
     Check {
         invariant: "paid_attempt_has_its_receipt",

@@ -188,6 +188,7 @@ diesel::table! {
         charge_id -> Nullable<Text>,
         credited_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        bonus_fen -> BigInt,
     }
 }
 

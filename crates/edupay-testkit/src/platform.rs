@@ -18,7 +18,7 @@ use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Ord
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::{CourseStore, ProductService};
-use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
+use edupay_domain::top_ups::{Campaign, ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -102,7 +102,12 @@ impl Platform {
                 store: Arc::new(store.clone()),
                 payments: payments.clone(),
                 sandbox: Some(gateway.clone()),
-                policy: TopUpPolicy { max_amount: fen(5_000_000), charge_lifetime, subject: "充值".to_owned() },
+                policy: TopUpPolicy {
+                    max_amount: fen(5_000_000),
+                    charge_lifetime,
+                    subject: "充值".to_owned(),
+                    campaign: Campaign::default(),
+                },
                 clock: shared.clone(),
                 ids: ids.clone(),
             }),

@@ -98,6 +98,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
                 max_amount,
                 charge_lifetime: minutes(settings.top_ups.charge_lifetime_minutes),
                 subject: settings.top_ups.subject.clone(),
+                campaign: settings.campaign()?,
             },
             clock: clock.clone(),
             ids: ids.clone(),

@@ -288,6 +288,7 @@ fn charge_request(order: &Order, attempt: &ChargeAttempt, user: &Principal, clie
         channel: attempt.channel,
         amount: attempt.amount,
         client_ip,
+        open_id: None,
         subject: names.chars().take(MAX_SUBJECT).collect(),
         body: order.order_no.as_str().to_owned(),
         metadata: vec![

@@ -9,6 +9,9 @@ pub enum TopUpRefusal {
     /// Zero, or above the limit.
     #[error("the amount is out of bounds")]
     AmountOutOfBounds,
+    /// The channel asks for the payer's open id.
+    #[error("the channel asks for the payer's open id")]
+    OpenIdMissing,
     /// The gateway gave no charge.
     #[error("the gateway refused the charge")]
     ChargeRefused,
@@ -23,6 +26,7 @@ impl TopUpRefusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::AmountOutOfBounds => "amount_out_of_bounds",
+            Self::OpenIdMissing => "open_id_missing",
             Self::ChargeRefused => "charge_refused",
             Self::ChargeUnknown => "charge_unknown",
         }

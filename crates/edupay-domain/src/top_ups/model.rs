@@ -1,9 +1,10 @@
 //! A top-up and the commands that move it.
 
+use super::campaign::Campaign;
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, TopUpNo, UserId};
+use crate::ids::{ChargeId, EventId, OpenId, TopUpNo, UserId};
 use crate::money::Money;
-use crate::payments::{Channel, Charge, ChargeRoute, Merchant};
+use crate::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Merchant};
 
 /// How far a top-up has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +29,32 @@ pub struct TopUp {
     pub top_up_no: TopUpNo,
     /// How much.
     pub amount: Money,
+    /// What is given to it once it is paid.
+    pub bonus: Money,
     /// How far it has come.
     pub state: TopUpState,
     /// When it was started.
     pub created_at: Timestamp,
+}
+
+/// A top-up as its user wishes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopUpWish {
+    /// How much.
+    pub amount: Money,
+    /// How it will be paid.
+    pub channel: Channel,
+    /// The payer's name inside WeChat; [`Channel::asks_for_open_id`] tells when it is needed.
+    pub open_id: Option<OpenId>,
+}
+
+/// A top-up that waits for its payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartedTopUp {
+    /// Its only attempt.
+    pub attempt: ChargeAttempt,
+    /// What is given to it once it is paid.
+    pub bonus: Money,
 }
 
 /// Starts a top-up with its only attempt.
@@ -45,6 +68,8 @@ pub struct OpenTopUp {
     pub amount: Money,
     /// The most that one top-up may be.
     pub max_amount: Money,
+    /// What is given to top-ups now.
+    pub campaign: Campaign,
     /// How.
     pub channel: Channel,
     /// When.

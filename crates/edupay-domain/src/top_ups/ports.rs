@@ -1,11 +1,11 @@
 //! Where top-ups are kept.
 
 use super::error::TopUpRefusal;
-use super::model::{ConfirmTopUp, OpenTopUp, TopUp};
+use super::model::{ConfirmTopUp, OpenTopUp, StartedTopUp, TopUp};
 use super::rules::{OpenTopUpPlan, TopUpView};
 use crate::ids::{TopUpNo, UserId};
 use crate::ledger::LedgerError;
-use crate::payments::{ChargeAttempt, Confirmation, ConfirmationPlan};
+use crate::payments::{Confirmation, ConfirmationPlan};
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
 
@@ -18,8 +18,8 @@ pub type ConfirmTopUpRule = fn(&ConfirmTopUp, &TopUpView) -> Result<Confirmation
 /// Whether a top-up was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenedTopUp {
-    /// It was, with this attempt.
-    Opened(ChargeAttempt),
+    /// It was.
+    Opened(StartedTopUp),
     /// Its number is taken; nothing was written. Draw another.
     NumberTaken,
 }

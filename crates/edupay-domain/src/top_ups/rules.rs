@@ -1,7 +1,7 @@
 //! When a top-up starts, and what a paid charge makes of it.
 
 use super::error::TopUpRefusal;
-use super::model::{ConfirmTopUp, OpenTopUp, TopUp, TopUpState};
+use super::model::{ConfirmTopUp, OpenTopUp, StartedTopUp, TopUp, TopUpState};
 use crate::events::{Event, EventBody};
 use crate::ids::GatewayOrderNo;
 use crate::ledger::{LedgerError, Wallet, credit_top_up, post};
@@ -18,7 +18,15 @@ pub struct OpenTopUpPlan {
     pub attempt: ChargeAttempt,
 }
 
-/// A top-up is above zero and within the limit.
+impl OpenTopUpPlan {
+    /// What is known once it is stored.
+    #[must_use]
+    pub fn started(self) -> StartedTopUp {
+        StartedTopUp { attempt: self.attempt, bonus: self.top_up.bonus }
+    }
+}
+
+/// A top-up is above zero and within the limit; what the campaign of this moment gives is promised to it.
 ///
 /// # Errors
 /// [`TopUpRefusal::AmountOutOfBounds`].
@@ -29,6 +37,7 @@ pub fn open_top_up(command: &OpenTopUp) -> Result<OpenTopUpPlan, TopUpRefusal> {
             user_id: command.user_id,
             top_up_no: command.top_up_no.clone(),
             amount,
+            bonus: command.campaign.bonus_of(amount),
             state: TopUpState::Pending,
             created_at: command.at,
         },
@@ -61,8 +70,8 @@ pub struct TopUpView {
     pub receipt: Option<Receipt>,
 }
 
-/// A paid charge of the right amount is credited once, however late it comes; a second charge goes
-/// back; an odd one waits for a person.
+/// A paid charge of the right amount is credited once, with its bonus, however late it comes; a second
+/// charge goes back; an odd one waits for a person.
 ///
 /// # Errors
 /// [`LedgerError`] when the amount can't be booked.
@@ -80,8 +89,9 @@ pub fn confirm_top_up(command: &ConfirmTopUp, view: &TopUpView) -> Result<Confir
         let reason = reason.unwrap_or(UnappliedReason::SubjectMissing);
         return payments::keep_unapplied(charge, &view.attempt, &view.wallet, reason, command.at, command.event_id);
     };
-    let posted = post(&view.wallet, credit_top_up(&top_up.top_up_no, &view.wallet, charge.amount)?)?;
-    let body = EventBody::TopUpCredited { top_up_no: top_up.top_up_no.clone(), amount: charge.amount };
+    let posted = post(&view.wallet, credit_top_up(&top_up.top_up_no, &view.wallet, charge.amount, top_up.bonus)?)?;
+    let body =
+        EventBody::TopUpCredited { top_up_no: top_up.top_up_no.clone(), amount: charge.amount, bonus: top_up.bonus };
     Ok(ConfirmationPlan::Apply {
         subject: TopUp {
             state: TopUpState::Credited { at: command.at, charge_id: charge.id.clone() },

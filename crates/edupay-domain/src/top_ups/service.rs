@@ -1,7 +1,8 @@
 //! Starting, proving and confirming top-ups.
 
+use super::campaign::Campaign;
 use super::error::TopUpRefusal;
-use super::model::{ConfirmTopUp, OpenTopUp};
+use super::model::{ConfirmTopUp, OpenTopUp, StartedTopUp, TopUp, TopUpState, TopUpWish};
 use super::ports::{OpenedTopUp, TopUpStore};
 use super::rules::{confirm_top_up, open_top_up};
 use crate::accounts::Principal;
@@ -9,8 +10,8 @@ use crate::clock::Clock;
 use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
-    ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
-    Confirmation, Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
+    ApplyCharge, Asked, Channel, Charge, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
+    Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -32,6 +33,8 @@ pub struct TopUpPolicy {
     pub charge_lifetime: TimeDelta,
     /// What the payer reads: at most 32 characters.
     pub subject: String,
+    /// What is given to top-ups.
+    pub campaign: Campaign,
 }
 
 /// The parts of [`TopUpService`].
@@ -61,6 +64,7 @@ pub struct TopUps {
 ///     top_up_no: TopUpNo::parse("32016061511535000000").unwrap(),
 ///     amount: Money::ZERO,
 ///     max_amount: Money::from_fen_u32(5_000_000),
+///     campaign: Campaign::default(),
 ///     channel: Channel::Alipay,
 ///     at: Timestamp::default(),
 ///     expires_at: Timestamp::default(),
@@ -68,7 +72,7 @@ pub struct TopUps {
 /// };
 /// let mut store = MockTopUpStore::new();
 /// store.expect_open().returning(|command, rule| {
-///     rule(command).map(|plan| OpenedTopUp::Opened(plan.attempt)).map_err(edupay_domain::store::EffectError::Refused)
+///     rule(command).map(|plan| OpenedTopUp::Opened(plan.started())).map_err(edupay_domain::store::EffectError::Refused)
 /// });
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// assert!(store.open(&command, open_top_up).await.is_err());
@@ -100,16 +104,20 @@ impl TopUpService {
     pub async fn start(
         &self,
         user: &Principal,
-        amount: Money,
-        channel: Channel,
+        wish: TopUpWish,
         client_ip: IpAddr,
-    ) -> Result<ChargeAttempt, EffectError<TopUpRefusal>> {
-        let attempt = self.open(user.id, amount, channel).await?;
+    ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
+        let TopUpWish { amount, channel, open_id } = wish;
+        if open_id.is_none() && channel.asks_for_open_id() {
+            return Err(EffectError::Refused(TopUpRefusal::OpenIdMissing));
+        }
+        let StartedTopUp { attempt, bonus } = self.open(user.id, amount, channel).await?;
         let request = ChargeRequest {
             gateway_order_no: attempt.gateway_order_no.clone(),
             channel,
             amount: attempt.amount,
             client_ip,
+            open_id,
             subject: self.parts.policy.subject.clone(),
             body: attempt.gateway_order_no.as_str().to_owned(),
             metadata: vec![
@@ -119,7 +127,9 @@ impl TopUpService {
             expires_at: attempt.expires_at,
         };
         let answer = self.parts.payments.request_charge(&attempt, &request, Asked::Never).await;
-        answer.map_err(|error| error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargeUnknown))
+        let attempt =
+            answer.map_err(|error| error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargeUnknown))?;
+        Ok(StartedTopUp { attempt, bonus })
     }
 
     async fn open(
@@ -127,19 +137,40 @@ impl TopUpService {
         user_id: UserId,
         amount: Money,
         channel: Channel,
-    ) -> Result<ChargeAttempt, EffectError<TopUpRefusal>> {
+    ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
         let at = self.parts.clock.now();
         let expires_at = at.checked_add_signed(self.parts.policy.charge_lifetime).unwrap_or(at);
         let look_at = at.checked_add_signed(ANSWER_WAIT).unwrap_or(at);
         let max_amount = self.parts.policy.max_amount;
         for _ in 0..DRAWS {
             let top_up_no = TopUpNo::issue(at, self.parts.ids.draw());
-            let command = OpenTopUp { user_id, top_up_no, amount, max_amount, channel, at, expires_at, look_at };
-            if let OpenedTopUp::Opened(attempt) = self.parts.store.open(&command, open_top_up).await? {
-                return Ok(attempt);
+            let campaign = self.parts.policy.campaign.clone();
+            let command =
+                OpenTopUp { user_id, top_up_no, amount, max_amount, campaign, channel, at, expires_at, look_at };
+            if let OpenedTopUp::Opened(started) = self.parts.store.open(&command, open_top_up).await? {
+                return Ok(started);
             }
         }
         Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free top-up number was drawn")))
+    }
+
+    /// One top-up of the user; someone else's is `None`. While it is pending the gateway is asked, so
+    /// that a lost callback heals when somebody looks; a gateway that can't be asked changes nothing
+    /// about the answer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find(&self, user_id: UserId, top_up_no: &TopUpNo) -> Result<Option<TopUp>, StoreError> {
+        let Some(top_up) = self.parts.store.find(user_id, top_up_no).await? else { return Ok(None) };
+        if top_up.state != TopUpState::Pending {
+            return Ok(Some(top_up));
+        }
+        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::TopUp(top_up_no.clone())).await?;
+        if let Err(ConfirmError::Store(error)) = self.parts.payments.refresh(&attempts).await {
+            return Err(error);
+        }
+        // Whoever booked the charge: a callback may have, between our look and the gateway's answer.
+        self.parts.store.find(user_id, top_up_no).await
     }
 
     /// Proves a top-up by its charge: asks the gateway whether it was paid, and confirms it. The
@@ -187,7 +218,8 @@ impl TopUpService {
         client_ip: IpAddr,
     ) -> Result<(), EffectError<TopUpRefusal>> {
         let payer = self.parts.sandbox.as_ref().ok_or(EffectError::Refused(TopUpRefusal::ChargeRefused))?;
-        let attempt = self.start(user, amount, Channel::Alipay, client_ip).await?;
+        let wish = TopUpWish { amount, channel: Channel::Alipay, open_id: None };
+        let StartedTopUp { attempt, .. } = self.start(user, wish, client_ip).await?;
         let charge_id = attempt.charge_id.ok_or(EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
         payer.pay(&charge_id).await.map_err(|_| EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
         self.redeem(user.id, &charge_id, None).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))

@@ -106,6 +106,7 @@ impl From<TopUpRefusal> for Failure {
     fn from(refusal: TopUpRefusal) -> Self {
         Self::Refused(match refusal {
             TopUpRefusal::AmountOutOfBounds => return Self::field("amount", FieldError::Invalid),
+            TopUpRefusal::OpenIdMissing => return Self::field("open_id", FieldError::Required),
             TopUpRefusal::ChargeRefused => Refusal::ChargeRefused,
             TopUpRefusal::ChargeUnknown => Refusal::ChargeUnknown,
             other => Refusal::Other(other.code()),

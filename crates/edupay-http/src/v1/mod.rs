@@ -27,7 +27,7 @@ pub(crate) use projects::{create_project, list_projects, offer_project, put_proj
 pub(crate) use purchases::{find_purchase, list_purchases, list_wards};
 pub(crate) use schools::{create_school, list_schools, put_school};
 pub(crate) use students::{find_student, list_students, put_student};
-pub(crate) use top_ups::start_top_up;
+pub(crate) use top_ups::{find_top_up, start_top_up};
 pub(crate) use users::{activate_user, create_user, deactivate_user, list_users};
 
 pub(crate) mod paths {
@@ -51,7 +51,7 @@ pub(crate) mod paths {
     pub(crate) use super::purchases::{__path_find_purchase, __path_list_purchases, __path_list_wards};
     pub(crate) use super::schools::{__path_create_school, __path_list_schools, __path_put_school};
     pub(crate) use super::students::{__path_find_student, __path_list_students, __path_put_student};
-    pub(crate) use super::top_ups::__path_start_top_up;
+    pub(crate) use super::top_ups::{__path_find_top_up, __path_start_top_up};
     pub(crate) use super::users::{
         __path_activate_user, __path_create_user, __path_deactivate_user, __path_list_users,
     };

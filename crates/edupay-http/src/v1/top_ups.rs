@@ -8,17 +8,21 @@ use crate::services::State;
 use crate::wire::time;
 use crate::yian::document;
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path};
+use edupay_domain::ids::{OpenId, TopUpNo};
 use edupay_domain::money::Money;
-use edupay_domain::payments::{Channel, ChargeAttempt};
+use edupay_domain::payments::Channel;
 use edupay_domain::store::EffectError;
-use edupay_domain::top_ups::TopUpRefusal;
+use edupay_domain::top_ups::{StartedTopUp, TopUp, TopUpRefusal, TopUpState, TopUpWish};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// The longest name of a channel that is looked at.
 const MAX_CHANNEL: usize = 32;
+/// The longest open id.
+const MAX_OPEN_ID: usize = 128;
 
 /// How much, and how it will be paid.
 #[derive(ToSchema)]
@@ -29,6 +33,9 @@ pub(crate) struct TopUpBody {
     /// A channel of the gateway.
     #[schema(value_type = String, example = "alipay")]
     channel: Channel,
+    /// The payer's open id inside WeChat: `wx_pub` needs it, no other channel looks at it.
+    #[schema(value_type = Option<String>, max_length = 128)]
+    open_id: Option<OpenId>,
 }
 
 impl Decode for TopUpBody {
@@ -36,19 +43,27 @@ impl Decode for TopUpBody {
         let amount_fen = reader.required("amount_fen", amount_fen(config.max_amount));
         let channel = reader
             .required("channel", |value| Channel::parse(&text(MAX_CHANNEL)(value)?).ok_or(FieldError::UnknownChoice));
-        Some(Self { amount_fen: amount_fen?, channel: channel? })
+        let open_id = reader
+            .optional("open_id", |value| OpenId::parse(&text(MAX_OPEN_ID)(value)?).map_err(|_| FieldError::Invalid));
+        let (amount_fen, channel, open_id) = (amount_fen?, channel?, open_id?);
+        if channel.asks_for_open_id() && open_id.is_none() {
+            return reader.missing("open_id");
+        }
+        Some(Self { amount_fen, channel, open_id })
     }
 }
 
 /// A top-up that waits for its payment.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TopUp)]
-pub(crate) struct TopUpView {
+#[schema(as = StartedTopUp)]
+pub(crate) struct StartedTopUpView {
     /// Its number.
     #[schema(example = "32016061601000100007")]
     top_up_no: String,
     /// How much.
     amount_fen: i64,
+    /// What is given to it once it is paid: spent first, and never paid out.
+    bonus_fen: i64,
     /// How it will be paid.
     channel: &'static str,
     /// The charge's id: once it is paid, the proof that `fill_in_balance` takes.
@@ -60,11 +75,12 @@ pub(crate) struct TopUpView {
     charge: Box<RawValue>,
 }
 
-impl TopUpView {
-    fn new(attempt: ChargeAttempt) -> Result<Self, Failure> {
+impl StartedTopUpView {
+    fn new(StartedTopUp { attempt, bonus }: StartedTopUp) -> Result<Self, Failure> {
         Ok(Self {
             top_up_no: attempt.gateway_order_no.to_string(),
             amount_fen: attempt.amount.fen(),
+            bonus_fen: bonus.fen(),
             channel: attempt.channel.code(),
             charge_id: attempt.charge_id.as_ref().map(ToString::to_string),
             expires_at: time(attempt.expires_at),
@@ -78,7 +94,7 @@ impl TopUpView {
     post, path = "/v1/top-ups", operation_id = "start_top_up", tag = "top-ups", security(("token" = [])),
     request_body = TopUpBody,
     responses(
-        (status = 201, body = TopUpView, description = "The top-up with its charge"),
+        (status = 201, body = StartedTopUpView, description = "The top-up with its charge"),
         (status = 409, body = ProblemView, content_type = "application/problem+json", description = "`charge_refused`"),
         (status = 504, body = ProblemView, content_type = "application/problem+json", description = "`charge_unknown`"),
     )
@@ -88,8 +104,64 @@ pub(crate) async fn start_top_up(
     InOrder(caller, Body(body)): InOrder<Caller, Body<TopUpBody>>,
 ) -> Result<HttpResponse, Failure> {
     let top_ups = state.services.top_ups.clone();
-    let started = top_ups.start(&caller.user, body.amount_fen, body.channel, caller.address).await;
-    Ok(HttpResponse::Created().json(TopUpView::new(started.map_err(said_in_fen)?)?))
+    let wish = TopUpWish { amount: body.amount_fen, channel: body.channel, open_id: body.open_id };
+    let started = top_ups.start(&caller.user, wish, caller.address).await.map_err(said_in_fen)?;
+    let location = format!("/v1/top-ups/{}", started.attempt.gateway_order_no);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(StartedTopUpView::new(started)?))
+}
+
+/// A top-up of the caller.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopUp)]
+pub(crate) struct TopUpView {
+    /// Its number.
+    #[schema(example = "32016061601000100007")]
+    top_up_no: String,
+    /// `pending`, or `credited`: then it is in the balance, as far as it did not pay a debt.
+    #[schema(example = "credited")]
+    status: &'static str,
+    /// How much.
+    amount_fen: i64,
+    /// What is given to it once it is paid.
+    bonus_fen: i64,
+    /// When it was started.
+    created_at: String,
+    /// When it was credited.
+    credited_at: Option<String>,
+}
+
+impl From<&TopUp> for TopUpView {
+    fn from(top_up: &TopUp) -> Self {
+        let (status, credited_at) = match &top_up.state {
+            TopUpState::Pending => ("pending", None),
+            TopUpState::Credited { at, .. } => ("credited", Some(time(*at))),
+        };
+        Self {
+            top_up_no: top_up.top_up_no.to_string(),
+            status,
+            amount_fen: top_up.amount.fen(),
+            bonus_fen: top_up.bonus.fen(),
+            created_at: time(top_up.created_at),
+            credited_at,
+        }
+    }
+}
+
+/// Shows one of the caller's top-ups. While it is pending the gateway is asked whether it was paid.
+#[utoipa::path(
+    get, path = "/v1/top-ups/{top_up_no}", operation_id = "find_top_up", tag = "top-ups", security(("token" = [])),
+    params(("top_up_no" = String, Path, description = "The top-up's number", pattern = "^[0-9]{1,20}$")),
+    responses((status = 200, body = TopUpView, description = "The top-up"))
+)]
+pub(crate) async fn find_top_up(
+    state: Data<State>,
+    InOrder(caller, top_up_no): InOrder<Caller, Path<String>>,
+) -> Result<Json<TopUpView>, Failure> {
+    let top_ups = state.services.top_ups.clone();
+    // What is no number of a top-up names none.
+    let top_up_no = TopUpNo::parse(&top_up_no).map_err(|_| Failure::NotFound)?;
+    let top_up = top_ups.find(caller.user.id, &top_up_no).await?;
+    Ok(Json(TopUpView::from(&top_up.ok_or(Failure::NotFound)?)))
 }
 
 /// The field of this API is `amount_fen`.

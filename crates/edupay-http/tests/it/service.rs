@@ -23,7 +23,7 @@ use edupay_domain::payments::{
     MockReceiptStore, MockSandboxPayer, PaymentService, Payments, SandboxPayer,
 };
 use edupay_domain::products::{MockCourseStore, MockProductStore, ProductService};
-use edupay_domain::top_ups::{MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
+use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{HttpConfig, Readiness, Services, server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
@@ -129,7 +129,12 @@ impl Ports {
                 store: Arc::new(self.top_ups),
                 payments: payments.clone(),
                 sandbox: self.payer.map(|payer| Arc::new(payer) as Arc<dyn SandboxPayer>),
-                policy: TopUpPolicy { max_amount: fen(5_000_000), charge_lifetime: day, subject: "top-up".to_owned() },
+                policy: TopUpPolicy {
+                    max_amount: fen(5_000_000),
+                    charge_lifetime: day,
+                    subject: "top-up".to_owned(),
+                    campaign: Campaign::default(),
+                },
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),

@@ -5,10 +5,10 @@ use crate::fixtures::{CHARGE_ID, DOCUMENT, TOP_UP_NO, XIAOCHEN, at, attempt, fen
 use crate::service::Ports;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo};
 use edupay_domain::payments::{
-    AttemptStatus, Charge, ChargeDocument, GatewayError, GatewayFault, MockSandboxPayer, Mode,
+    AttemptStatus, Charge, ChargeDocument, GatewayError, GatewayFault, MockPaymentGateway, MockSandboxPayer, Mode,
 };
 use edupay_domain::store::EffectError;
-use edupay_domain::top_ups::OpenedTopUp;
+use edupay_domain::top_ups::{OpenedTopUp, TopUp, TopUpState};
 use serde_json::json;
 
 fn charge() -> Charge {
@@ -32,7 +32,7 @@ fn charge() -> Charge {
 fn ports(answer: fn() -> Result<Charge, GatewayError>) -> Ports {
     let mut ports = Ports::new();
     ports.top_ups.expect_open().returning(|command, rule| {
-        rule(command).map(|plan| OpenedTopUp::Opened(plan.attempt)).map_err(EffectError::Refused)
+        rule(command).map(|plan| OpenedTopUp::Opened(plan.started())).map_err(EffectError::Refused)
     });
     ports.gateway.expect_create_charge().returning(move |request| {
         assert_eq!(request.client_ip.to_string(), "127.0.0.1");
@@ -56,6 +56,45 @@ fn a_top_up_answers_its_number_and_its_charge() {
     assert_eq!(top_up["top_up_no"], "32016061511535000007");
     assert_eq!((&top_up["amount_fen"], &top_up["charge_id"]), (&json!(9_900), &json!(CHARGE_ID)));
     assert!(reply.text().contains(&format!(r#""charge":{DOCUMENT}"#)), "{}", reply.text());
+}
+
+#[test]
+fn a_payment_inside_wechat_needs_the_payers_open_id() {
+    let mut ports = ports(|| Ok(charge()));
+    ports.gateway = MockPaymentGateway::new();
+    ports.gateway.expect_create_charge().times(1).returning(|request| {
+        assert_eq!(request.open_id.as_ref().map(|id| id.as_str()), Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"));
+        Ok(charge())
+    });
+    let service = ports.serve();
+    let start = |body: &str| service.call(Request::post("/v1/top-ups").token(XIAOCHEN).json(body));
+    let missing = start(r#"{"amount_fen":9900,"channel":"wx_pub"}"#).expect(400);
+    assert!(missing.text().contains("open_id"), "{}", missing.text());
+    start(r#"{"amount_fen":9900,"channel":"wx_pub","open_id":"o pen"}"#).expect(400);
+    start(r#"{"amount_fen":9900,"channel":"wx_pub","open_id":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}"#).expect(201);
+}
+
+#[test]
+fn a_top_up_is_shown_to_its_user_only() {
+    let mut ports = ports(|| Ok(charge()));
+    ports.top_ups.expect_find().returning(|user_id, number| {
+        Ok((number.as_str() == TOP_UP_NO).then(|| TopUp {
+            user_id,
+            top_up_no: number.clone(),
+            amount: fen(9_900),
+            bonus: fen(500),
+            state: TopUpState::Credited { at: at(), charge_id: ChargeId::parse(CHARGE_ID).unwrap() },
+            created_at: at(),
+        }))
+    });
+    let service = ports.serve();
+    let show = |number: &str| service.call(Request::get(&format!("/v1/top-ups/{number}")).token(XIAOCHEN));
+    let shown = show(TOP_UP_NO).expect(200).json();
+    assert_eq!((&shown["status"], &shown["bonus_fen"]), (&json!("credited"), &json!(500)));
+    assert_eq!(shown["credited_at"], "2016-06-15T03:53:50.598744Z");
+    for other in ["32016061511535000008", "x"] {
+        assert_eq!(show(other).expect(404).json()["code"], "not_found");
+    }
 }
 
 #[test]

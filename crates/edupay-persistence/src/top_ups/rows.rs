@@ -20,6 +20,7 @@ pub(crate) struct TopUpRow {
     pub(crate) charge_id: Option<String>,
     pub(crate) credited_at: Option<i64>,
     pub(crate) created_at: i64,
+    pub(crate) bonus_fen: i64,
 }
 
 impl TopUpRow {
@@ -38,6 +39,7 @@ impl TopUpRow {
             charge_id,
             credited_at,
             created_at: top_up.created_at.timestamp_micros(),
+            bonus_fen: top_up.bonus.fen(),
         }
     }
 
@@ -54,6 +56,7 @@ impl TopUpRow {
             user_id: user_id(self.user_id)?,
             top_up_no: name("top_ups.top_up_no", &self.top_up_no, TopUpNo::parse)?,
             amount: money("top_ups.amount_fen", self.amount_fen)?,
+            bonus: money("top_ups.bonus_fen", self.bonus_fen)?,
             state,
             created_at: moment("top_ups.created_at", self.created_at)?,
         })

@@ -28,12 +28,12 @@ impl TopUpStore for SqlStore {
             if !insert_attempt(conn, &plan.attempt)? {
                 // Taken by somebody else, or by an earlier try of this very command whose answer was lost.
                 return Ok(match find(conn, command.user_id, &command.top_up_no)? {
-                    Some(top_up) if again && top_up == plan.top_up => OpenedTopUp::Opened(plan.attempt),
+                    Some(top_up) if again && top_up == plan.top_up => OpenedTopUp::Opened(plan.started()),
                     _ => OpenedTopUp::NumberTaken,
                 });
             }
             insert(conn, &plan.top_up)?;
-            Ok(OpenedTopUp::Opened(plan.attempt))
+            Ok(OpenedTopUp::Opened(plan.started()))
         })
         .await
     }

@@ -3,7 +3,9 @@
 use chrono::DateTime;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, IdError, RefundId};
 use edupay_domain::money::{Money, MoneyError};
-use edupay_domain::payments::{Channel, Charge, ChargeDocument, GatewayRefund, MetadataValue, Mode, RefundStatus};
+use edupay_domain::payments::{
+    Channel, Charge, ChargeDocument, ChargeRequest, GatewayRefund, MetadataValue, Mode, RefundStatus,
+};
 use serde_json::Value;
 
 use crate::wire;
@@ -63,10 +65,13 @@ pub(super) fn metadata(pairs: &[(&'static str, MetadataValue)]) -> wire::Hash {
 }
 
 /// What a channel cannot do without and the request itself can give.
-pub(super) fn required_extra(channel: Channel, number: &GatewayOrderNo) -> wire::Hash {
+pub(super) fn required_extra(request: &ChargeRequest) -> wire::Hash {
     let mut extra = wire::Hash::new();
-    if channel == Channel::WxPubQr {
-        extra.insert("product_id".to_owned(), number.as_str().into());
+    if request.channel == Channel::WxPubQr {
+        extra.insert("product_id".to_owned(), request.gateway_order_no.as_str().into());
+    }
+    if let Some(open_id) = request.open_id.as_ref().filter(|_| request.channel.asks_for_open_id()) {
+        extra.insert("open_id".to_owned(), open_id.as_str().into());
     }
     extra
 }

@@ -162,7 +162,7 @@ impl PaymentGateway for PingppGateway {
     async fn create_charge(&self, request: &ChargeRequest) -> Result<Charge, GatewayError> {
         let settings = &self.inner.settings;
         let channel = request.channel.code();
-        let mut extra = convert::required_extra(request.channel, &request.gateway_order_no);
+        let mut extra = convert::required_extra(request);
         extra.extend(settings.extra.get(channel).cloned().unwrap_or_default());
         let body = json!({
             "order_no": request.gateway_order_no.as_str(),

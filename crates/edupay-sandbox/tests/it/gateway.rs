@@ -45,6 +45,7 @@ fn request(sandbox: &Running, channel: Channel) -> ChargeRequest {
         gateway_order_no: number("12134676899915430002"),
         channel,
         amount: Money::from_fen_u32(9900),
+        open_id: None,
         client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         subject: "collection的使用".to_owned(),
         body: "12134676899915430002".to_owned(),

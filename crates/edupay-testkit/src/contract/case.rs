@@ -18,7 +18,7 @@ use edupay_domain::packages::Purchase;
 use edupay_domain::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Confirmation};
 use edupay_domain::products::Course;
 use edupay_domain::store::EffectError;
-use edupay_domain::top_ups::{ConfirmTopUp, OpenTopUp, OpenedTopUp, confirm_top_up, open_top_up};
+use edupay_domain::top_ups::{Campaign, ConfirmTopUp, OpenTopUp, OpenedTopUp, confirm_top_up, open_top_up};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -269,7 +269,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
     pub async fn top_up(&self, user_id: UserId, amount: u32) -> (TopUpNo, ChargeAttempt) {
         let command = self.top_up_command(user_id, amount);
         match self.harness.top_ups().open(&command, open_top_up).await.unwrap() {
-            OpenedTopUp::Opened(attempt) => (command.top_up_no, attempt),
+            OpenedTopUp::Opened(started) => (command.top_up_no, started.attempt),
             OpenedTopUp::NumberTaken => unreachable_number(&command.top_up_no),
         }
     }
@@ -281,6 +281,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             top_up_no: self.top_up_no(),
             amount: fen(amount),
             max_amount: fen(5_000_000),
+            campaign: Campaign::default(),
             channel: Channel::Alipay,
             at: self.minute(1),
             expires_at: self.minute(31),

@@ -244,6 +244,7 @@ macro_rules! store_contract {
             a_taken_top_up_number_is_answered_as_taken
             a_refused_top_up_leaves_nothing
             a_top_up_pays_the_debt_first
+            a_top_up_gets_the_bonus_it_was_promised
             a_second_charge_of_a_top_up_is_kept_for_refund
             an_attempt_of_a_credited_top_up_is_not_due
             someone_elses_top_up_is_none

@@ -10,7 +10,9 @@ use edupay_domain::money::Money;
 use edupay_domain::payments::{
     AttemptStatus, ChargeAttempt, ChargeSubject, Confirmation, ReceiptStatus, UnappliedReason,
 };
-use edupay_domain::top_ups::{OpenTopUp, OpenedTopUp, TopUp, TopUpRefusal, TopUpState, confirm_top_up, open_top_up};
+use edupay_domain::top_ups::{
+    BonusTier, Campaign, OpenTopUp, OpenedTopUp, TopUp, TopUpRefusal, TopUpState, confirm_top_up, open_top_up,
+};
 
 /// A paid top-up is in the cash balance once, with entry, receipt, attempt and event.
 pub async fn a_top_up_is_credited_once<H: StoreHarness + ?Sized>(harness: &H) {
@@ -34,7 +36,7 @@ pub async fn a_top_up_is_credited_once<H: StoreHarness + ?Sized>(harness: &H) {
     assert_eq!(stored.status, AttemptStatus::Paid);
     let line = case.statement(buyer).await.into_iter().next().unwrap();
     assert_eq!((line.kind, line.reference.as_str()), (EntryKind::CreditTopUp, number.as_str()));
-    let body = EventBody::TopUpCredited { top_up_no: number.clone(), amount: fen(10_000) };
+    let body = EventBody::TopUpCredited { top_up_no: number.clone(), amount: fen(10_000), bonus: Money::ZERO };
     let event = Event { id: command.event_id, user_id: buyer, at: command.at, body };
     assert_eq!(case.events(buyer, "top_up.credited").await, [RecordedEvent::of(&event)]);
 
@@ -86,6 +88,29 @@ pub async fn a_top_up_pays_the_debt_first<H: StoreHarness + ?Sized>(harness: &H)
         assert_eq!((wallet.debt, wallet.cash), (fen(debt_after), fen(cash_after)));
     }
     case.audit().await;
+}
+
+/// What a campaign promised when a top-up was started is given once, as a bonus, when it is paid.
+pub async fn a_top_up_gets_the_bonus_it_was_promised<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let buyer = case.user().await.id;
+    let owing = case.adjustment(buyer, Bucket::Cash, fen(30));
+    harness.wallets().adjust_balance(&owing, owe).await.unwrap();
+    let campaign = Campaign::try_new(vec![BonusTier { from: fen(100), bonus: fen(7) }]).unwrap();
+    for (amount, cash, bonus) in [(99, 69, 0), (100, 169, 7), (200, 369, 14)] {
+        let command = OpenTopUp { campaign: campaign.clone(), ..case.top_up_command(buyer, amount) };
+        let opened = harness.top_ups().open(&command, open_top_up).await.unwrap();
+        let OpenedTopUp::Opened(started) = opened else { return assert_eq!("opened", "taken") };
+        assert_eq!(started.bonus, campaign.bonus_of(fen(amount)));
+        let charge = case.charge(&started.attempt);
+        case.confirm_top_up(&command.top_up_no, &started.attempt, &charge).await;
+        case.confirm_top_up(&command.top_up_no, &started.attempt, &charge).await;
+        let wallet = case.wallet(buyer).await;
+        assert_eq!((wallet.debt, wallet.cash, wallet.bonus), (Money::ZERO, fen(cash), fen(bonus)));
+        let stored = harness.top_ups().find(buyer, &command.top_up_no).await.unwrap().unwrap();
+        assert_eq!(stored.bonus, started.bonus);
+        case.audit().await;
+    }
 }
 
 /// A second charge of a credited top-up goes back to its payer.

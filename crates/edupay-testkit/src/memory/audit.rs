@@ -8,7 +8,7 @@ use edupay_domain::orders::{Order, Tender};
 use edupay_domain::payments::{AttemptStatus, Receipt, ReceiptStatus, UnappliedReason};
 use edupay_domain::top_ups::TopUpState;
 
-const CHECKED: [&str; 10] = [
+const CHECKED: [&str; 11] = [
     "entry_unbalanced",
     "entry_numbers_have_gaps",
     "balance_differs_from_postings",
@@ -19,6 +19,7 @@ const CHECKED: [&str; 10] = [
     "receipt_differs_from_entries",
     "charge_claim_differs_from_receipts",
     "paid_without_receipt",
+    "bonus_differs_from_promise",
 ];
 
 impl State {
@@ -151,7 +152,9 @@ impl State {
         let for_nothing = for_order == never && for_purchase == never;
         match (receipt.reason, receipt.status) {
             (None, ReceiptStatus::Applied) => {
-                let credits = |top_up_no: &str| booked(EntryKind::CreditTopUp, top_up_no) == once;
+                let credits = |top_up_no: &str| {
+                    self.credited(receipt.user_id, top_up_no, LedgerAccount::GatewayReceivable) == once
+                };
                 let paid = [&for_order, &for_purchase].map(|paid| *paid == once);
                 let applied = paid.contains(&true) || credits(receipt.gateway_order_no.as_str());
                 applied && kept == never && refunded == never
@@ -180,6 +183,15 @@ impl State {
                 let row = format!("top-up {}", top_up.top_up_no);
                 breach(breaches, "paid_without_receipt", row, charge_id.to_string());
             }
+            let given = self.credited(top_up.user_id, top_up.top_up_no.as_str(), LedgerAccount::Adjustments);
+            let promised = match &top_up.state {
+                TopUpState::Pending => Vec::new(),
+                TopUpState::Credited { .. } => vec![top_up.bonus.fen()],
+            };
+            if given != promised {
+                let row = format!("top-up {}", top_up.top_up_no);
+                breach(breaches, "bonus_differs_from_promise", row, format!("{given:?} against {promised:?}"));
+            }
         }
     }
 
@@ -191,6 +203,14 @@ impl State {
             narrow(debits.map(|posting| i128::from(posting.amount.fen())).sum())
         })
         .collect()
+    }
+
+    /// What a top-up's entries took from one account of the platform: from the gateway what was paid,
+    /// from the adjustments what a campaign gave.
+    fn credited(&self, user_id: UserId, top_up_no: &str, from: LedgerAccount) -> Vec<i64> {
+        let is_it = |row: &&JournalRow| row.kind == EntryKind::CreditTopUp && row.reference == top_up_no;
+        let rows = self.journal_of(user_id).iter().filter(is_it);
+        rows.map(|row| narrow(signed(row, |account| account == from))).collect()
     }
 
     fn journal_of(&self, user_id: UserId) -> &[JournalRow] {

@@ -69,6 +69,12 @@ async fn an_edited_statement_does_not_add_up() {
 }
 
 #[tokio::test]
+async fn a_bonus_that_nobody_booked_differs_from_its_promise() {
+    let names = found(|state, _| state.top_ups.values_mut().for_each(|top_up| top_up.bonus = Money::from_fen_u32(1)));
+    assert_eq!(names.await, ["bonus_differs_from_promise"]);
+}
+
+#[tokio::test]
 async fn an_order_set_back_to_unpaid_differs_from_its_entries() {
     let names = found(|state, buyer| state.orders.get_mut(&buyer).unwrap()[0].state = OrderState::Unpaid);
     assert_eq!(names.await, ["order_payment_differs_from_entries", "entitlement_without_payment"]);

@@ -19,8 +19,8 @@ impl TopUpStore for MemoryStore {
             if state.top_ups.contains_key(&plan.top_up.top_up_no) || !state.add_attempt(plan.attempt.clone()) {
                 return Ok(OpenedTopUp::NumberTaken);
             }
-            state.top_ups.insert(plan.top_up.top_up_no.clone(), plan.top_up);
-            Ok(OpenedTopUp::Opened(plan.attempt))
+            state.top_ups.insert(plan.top_up.top_up_no.clone(), plan.top_up.clone());
+            Ok(OpenedTopUp::Opened(plan.started()))
         })
     }
 

@@ -2,13 +2,14 @@
 
 use edupay_domain::accounts::{AdjustBalance, WalletStore};
 use edupay_domain::clock::Clock;
+use edupay_domain::ids::{OpenId, TopUpNo};
 use edupay_domain::ledger::Bucket;
 use edupay_domain::payments::{
     AttemptStatus, Channel, ChargeStore, CloseAttempt, PaymentGateway, ProofRefusal, ReceiptStatus, RefundRequest,
     UnappliedReason, close_attempt,
 };
 use edupay_domain::store::EffectError;
-use edupay_domain::top_ups::TopUpRefusal;
+use edupay_domain::top_ups::{TopUpRefusal, TopUpState, TopUpWish};
 use edupay_testkit::fixtures::{event_id, fen, owe};
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
@@ -32,11 +33,43 @@ async fn a_top_up_pays_the_debt_first() {
     platform.audit().await;
 }
 
+fn alipay(amount: u32) -> TopUpWish {
+    TopUpWish { amount: fen(amount), channel: Channel::Alipay, open_id: None }
+}
+
+#[tokio::test]
+async fn a_pending_top_up_that_was_paid_heals_when_its_user_looks() {
+    let platform = Platform::new();
+    let (buyer, other) = (platform.buyer("xiaoyu", 0).await, platform.buyer("other", 0).await);
+    let attempt = platform.top_ups.start(&buyer, alipay(10_000), PAYER_IP).await.unwrap().attempt;
+    let number = TopUpNo::parse(attempt.gateway_order_no.as_str()).unwrap();
+    let look = async || platform.top_ups.find(buyer.id, &number).await.unwrap().unwrap().state;
+    assert_eq!(look().await, TopUpState::Pending);
+    platform.gateway.payer_pays(&attempt.charge_id.unwrap()).unwrap();
+    platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
+    assert_eq!(look().await, TopUpState::Pending, "a gateway that can't be asked changes nothing");
+    assert!(matches!(look().await, TopUpState::Credited { .. }));
+    assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
+    assert_eq!(platform.top_ups.find(other.id, &number).await.unwrap(), None);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_payment_inside_wechat_names_its_payer() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let wish = TopUpWish { channel: Channel::WxPub, ..alipay(10_000) };
+    let refused = platform.top_ups.start(&buyer, wish.clone(), PAYER_IP).await;
+    assert!(matches!(refused, Err(EffectError::Refused(TopUpRefusal::OpenIdMissing))));
+    let wish = TopUpWish { open_id: Some(OpenId::parse("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o").unwrap()), ..wish };
+    platform.top_ups.start(&buyer, wish, PAYER_IP).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_paid_charge_is_a_proof_for_its_own_user_only_and_credits_once() {
     let platform = Platform::new();
     let (buyer, thief) = (platform.buyer("xiaoyu", 0).await, platform.buyer("thief", 0).await);
-    let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+    let attempt = platform.top_ups.start(&buyer, alipay(10_000), PAYER_IP).await.unwrap().attempt;
     let charge_id = attempt.charge_id.unwrap();
     let unpaid = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
     assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Invalid))));
@@ -92,7 +125,7 @@ async fn a_top_up_whose_payment_is_unknown_is_credited_when_it_turns_out_to_be_p
 async fn a_paid_charge_is_a_proof_although_its_attempt_was_closed() {
     let platform = Platform::new();
     let buyer = platform.buyer("xiaoyu", 0).await;
-    let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+    let attempt = platform.top_ups.start(&buyer, alipay(10_000), PAYER_IP).await.unwrap().attempt;
     let charge_id = attempt.charge_id.unwrap();
     let command = CloseAttempt { user_id: buyer.id, gateway_order_no: attempt.gateway_order_no };
     let closed = platform.store.close_attempt(&command, close_attempt).await.unwrap();
@@ -110,7 +143,7 @@ async fn a_charge_that_was_given_back_is_not_credited() {
     for given_back in [1, 10_000] {
         let platform = Platform::new();
         let buyer = platform.buyer("xiaoyu", 0).await;
-        let attempt = platform.top_ups.start(&buyer, fen(10_000), Channel::Alipay, PAYER_IP).await.unwrap();
+        let attempt = platform.top_ups.start(&buyer, alipay(10_000), PAYER_IP).await.unwrap().attempt;
         let charge_id = attempt.charge_id.unwrap();
         platform.gateway.payer_pays(&charge_id).unwrap();
         // Somebody gives it back at the gateway before we hear that it was paid.

@@ -2,6 +2,7 @@
 
 use crate::error::Failure;
 use edupay_domain::money::Money;
+use edupay_domain::top_ups::{BonusTier, Campaign};
 use edupay_http::WebPath;
 use edupay_persistence::{DatabaseUrl, StoreOptions};
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,15 @@ pub(crate) struct OrderSettings {
 pub(crate) struct TopUpSettings {
     pub(crate) subject: String,
     pub(crate) charge_lifetime_minutes: u32,
+    pub(crate) bonus: Vec<BonusSetting>,
+}
+
+/// What is given to a top-up from an amount on, both in yuan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BonusSetting {
+    pub(crate) from: String,
+    pub(crate) bonus: String,
 }
 
 /// Where the campus API begins.
@@ -239,7 +249,7 @@ impl Default for OrderSettings {
 
 impl Default for TopUpSettings {
     fn default() -> Self {
-        Self { subject: "Balance top-up".to_owned(), charge_lifetime_minutes: 24 * 60 }
+        Self { subject: "Balance top-up".to_owned(), charge_lifetime_minutes: 24 * 60, bonus: Vec::new() }
     }
 }
 
@@ -298,6 +308,16 @@ impl Settings {
             .map_err(|error| Failure::setting("limits.max_amount", error))
     }
 
+    /// What is given to top-ups.
+    pub(crate) fn campaign(&self) -> Result<Campaign, Failure> {
+        const NAME: &str = "top_ups.bonus";
+        let limit = self.max_amount()?;
+        let amount = |text: &str| Money::parse_amount(text, limit).map_err(|error| Failure::setting(NAME, error));
+        let tiers = self.top_ups.bonus.iter();
+        let tiers = tiers.map(|tier| Ok(BonusTier { from: amount(&tier.from)?, bonus: amount(&tier.bonus)? }));
+        Campaign::try_new(tiers.collect::<Result<_, Failure>>()?).map_err(|error| Failure::setting(NAME, error))
+    }
+
     /// Where the campus API begins.
     pub(crate) fn web_path(&self) -> Result<WebPath, Failure> {
         const EXPECTED: &str = "empty, or names of plain letters and digits with a slash before each, such as /campus";
@@ -313,6 +333,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.database()?;
         self.max_amount()?;
+        self.campaign()?;
         self.web_path()?;
         let url = self.public_url.as_str();
         if !url.is_empty() && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {

@@ -98,6 +98,26 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
 }
 
 #[test]
+fn a_campaign_is_a_list_of_rising_amounts() {
+    for (value, fault) in [
+        (r#"[{from = "100.00", bonus = "5.00"}, {from = "500.00", bonus = "40.00"}]"#, None),
+        (r#"[{from = "500.00", bonus = "40.00"}, {from = "100.00", bonus = "5.00"}]"#, Some("rise from tier to tier")),
+        (r#"[{from = "100.00", bonus = "0"}]"#, Some("above zero")),
+        (r#"[{from = "1e3", bonus = "1.00"}]"#, Some("only digits")),
+    ] {
+        let mut command = edupay();
+        command.arg("config").env("EDUPAY_TOP_UPS__BONUS", value);
+        let (output, out, err) = run(&mut command);
+        match fault {
+            None => assert!(output.status.success() && out.contains("top_ups.bonus"), "{out}{err}"),
+            Some(fault) => {
+                assert!(!output.status.success() && err.contains("top_ups.bonus") && err.contains(fault), "{err}");
+            }
+        }
+    }
+}
+
+#[test]
 fn prepared_statements_are_auto_on_or_off_in_a_file_and_in_a_variable() {
     let folder = TempDir::new().expect("a temporary directory");
     let file = folder.path().join("edupay.toml");

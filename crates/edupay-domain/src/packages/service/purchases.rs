@@ -381,6 +381,7 @@ fn charge_request(purchase: &Purchase, attempt: &ChargeAttempt, client_ip: IpAdd
         channel: attempt.channel,
         amount: attempt.amount,
         client_ip,
+        open_id: None,
         subject: purchase.project_name.chars().take(MAX_SUBJECT).collect(),
         body: purchase.item_names().chars().take(MAX_BODY).collect(),
         metadata: vec![

@@ -1,7 +1,7 @@
 //! A charge at the gateway: how it is asked for, and how the gateway tells it.
 
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, GatewayOrderNo};
+use crate::ids::{ChargeId, GatewayOrderNo, OpenId};
 use crate::money::Money;
 
 /// A channel of the gateway through which a payer pays. The names are Ping++'s.
@@ -43,6 +43,12 @@ impl Channel {
             Self::WxWap => "wx_wap",
             Self::Upacp => "upacp",
         }
+    }
+
+    /// Whether a charge of this channel names its payer by an [`OpenId`].
+    #[must_use]
+    pub fn asks_for_open_id(self) -> bool {
+        matches!(self, Self::WxPub)
     }
 
     /// The channel of this name.
@@ -124,6 +130,8 @@ pub struct ChargeRequest {
     pub amount: Money,
     /// The payer's address, as far as it is known.
     pub client_ip: std::net::IpAddr,
+    /// The payer's name inside WeChat, where the channel asks for it.
+    pub open_id: Option<OpenId>,
     /// What the payer reads: at most 32 characters.
     pub subject: String,
     /// At most 128 characters.

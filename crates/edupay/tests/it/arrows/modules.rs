@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("products", GROUND),
     ("payments", &["money", "clock", "ids", "store", "events", "ledger"]),
     ("accounts", &["money", "clock", "ids", "store", "events", "ledger", "products"]),
+    ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
