@@ -2,7 +2,9 @@
 
 use crate::client::Request;
 use crate::service::Ports;
+use flate2::read::GzDecoder;
 use serde_json::json;
+use std::io::Read;
 
 #[test]
 fn the_process_lives_whether_or_not_it_is_ready() {
@@ -29,7 +31,15 @@ fn the_documents_ask_nobody_but_us() {
     assert!(policy.contains("script-src 'self';") && !policy.contains("http"), "{policy}");
     assert!(!page.text().contains("<script>") && !page.text().contains("https://"), "{}", page.text());
     for file in ["swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css"] {
-        service.call(Request::get(&format!("/docs/{file}"))).expect(200);
+        let plain = service.call(Request::get(&format!("/docs/{file}"))).expect(200);
+        assert_eq!(plain.header("Content-Encoding"), None);
+        let packed = Request::get(&format!("/docs/{file}")).header("Accept-Encoding", "gzip, deflate");
+        let packed = service.call(packed).expect(200);
+        if packed.header("Content-Encoding") == Some("gzip") {
+            let mut unpacked = String::new();
+            GzDecoder::new(packed.body.as_slice()).read_to_string(&mut unpacked).unwrap();
+            assert!(unpacked == plain.text() && packed.body.len() < unpacked.len(), "{file}");
+        }
     }
     let script = service.call(Request::get("/docs/swagger-initializer.js"));
     assert!(script.text().contains("/openapi.json"), "{}", script.text());
