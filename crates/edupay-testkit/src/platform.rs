@@ -128,6 +128,7 @@ impl Platform {
             cashier: CashierService::new(Cashier {
                 links: Arc::new(store.clone()),
                 orders: Arc::new(store.clone()),
+                users: Arc::new(store.clone()),
                 packages: Arc::new(store.clone()),
                 credentials: Arc::new(PlainCredentials::default()),
                 link_lifetime: TimeDelta::hours(24),

@@ -123,6 +123,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
         cashier: CashierService::new(Cashier {
             links: store.clone(),
             orders: store.clone(),
+            users: store.clone(),
             packages: store,
             credentials,
             link_lifetime: minutes(settings.cashier.link_lifetime_minutes),

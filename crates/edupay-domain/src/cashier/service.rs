@@ -3,7 +3,7 @@
 use super::error::CashierRefusal;
 use super::model::{CashierLink, CashierTarget};
 use super::ports::CashierLinkStore;
-use crate::accounts::{Credentials, Token};
+use crate::accounts::{Activity, Credentials, Token, UserStore};
 use crate::clock::Clock;
 use crate::ids::UserId;
 use crate::orders::OrderStore;
@@ -21,6 +21,8 @@ pub struct Cashier {
     pub links: Arc<dyn CashierLinkStore>,
     /// Whose orders are whose.
     pub orders: Arc<dyn OrderStore>,
+    /// Who is let in.
+    pub users: Arc<dyn UserStore>,
     /// Who may act for whom.
     pub packages: Arc<dyn PackageStore>,
     /// Secrets.
@@ -45,6 +47,7 @@ pub struct Cashier {
 /// let cashier = CashierService::new(Cashier {
 ///     links: Arc::new(links),
 ///     orders: Arc::new(MockOrderStore::new()),
+///     users: Arc::new(MockUserStore::new()),
 ///     packages: Arc::new(MockPackageStore::new()),
 ///     credentials: Arc::new(credentials),
 ///     link_lifetime: chrono::TimeDelta::days(1),
@@ -92,8 +95,8 @@ impl CashierService {
         Ok((token, link))
     }
 
-    /// The link of a token, for as long as it opens anything and its maker still has the right to what it
-    /// leads to. A repeat opens it again.
+    /// The link of a token, for as long as it opens anything and its maker is let in and still has the
+    /// right to what it leads to. A repeat opens it again.
     ///
     /// # Errors
     /// [`CashierRefusal`].
@@ -103,7 +106,9 @@ impl CashierService {
         if link.expires_at <= self.parts.clock.now() {
             return Err(EffectError::Refused(CashierRefusal::Expired));
         }
-        if !self.may_pay(link.created_by, &link.target).await? {
+        let maker = self.parts.users.find_user(link.created_by).await?;
+        let let_in = maker.is_some_and(|maker| maker.activity == Activity::Active);
+        if !let_in || !self.may_pay(link.created_by, &link.target).await? {
             return Err(EffectError::Refused(CashierRefusal::NotYours));
         }
         Ok(link)

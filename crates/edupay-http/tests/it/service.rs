@@ -155,6 +155,7 @@ impl Ports {
             cashier: CashierService::new(Cashier {
                 links: Arc::new(MockCashierLinkStore::new()),
                 orders: Arc::new(MockOrderStore::new()),
+                users: Arc::new(MockUserStore::new()),
                 packages: Arc::new(MockPackageStore::new()),
                 credentials,
                 link_lifetime: day,

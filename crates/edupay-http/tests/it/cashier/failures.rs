@@ -1,8 +1,10 @@
 //! Links that open nothing: one calm page.
 
-use super::till::Till;
+use super::till::{GUARDIAN_ID, Till, user};
+use crate::campus::school::now;
 use crate::client::Request;
 use chrono::TimeDelta;
+use edupay_domain::accounts::Activity;
 use edupay_domain::packages::ProjectKind;
 
 #[test]
@@ -55,4 +57,24 @@ fn other_methods_are_told_on_a_page_too() {
         assert!(reply.text().starts_with("<!doctype html>"), "{}", reply.text());
     }
     assert_eq!(till.school.call(till.request(Request::new("HEAD", &link))).expect(200).text(), "");
+}
+
+#[test]
+fn a_link_of_a_user_who_is_kept_out_is_dead() {
+    let till = Till::open();
+    let link = till.link(ProjectKind::Card);
+    let payment = till.pay(&link, "kind=0&package=10000002&channel=alipay_qr");
+    let addresses = [link.clone(), payment.clone(), payment.replace('?', "/status?"), payment.replace('?', "/events?")];
+    let set = |activity| {
+        let done = now(till.school.platform.accounts.set_activity(user(GUARDIAN_ID), activity));
+        assert!(done.unwrap());
+    };
+    set(Activity::Inactive);
+    let unknown = till.get("/cashier/ffffffffffffffffffffffffffffffffffffffff").expect(404);
+    for address in addresses {
+        assert_eq!(till.get(&address).expect(404).text(), unknown.text(), "{address}");
+    }
+    till.submit(&link, "kind=0&package=10000002&channel=alipay_qr").expect(404);
+    set(Activity::Active);
+    till.get(&link).expect(200);
 }
