@@ -2,6 +2,7 @@
 
 mod adapters;
 mod app;
+mod app_store;
 mod commands;
 mod demo_campus;
 mod demo_data;

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod accounts;
+mod appstore;
 mod catalogue;
 mod config;
 mod database;
@@ -68,6 +69,9 @@ enum Command {
     /// App Store products
     #[command(subcommand)]
     Product(catalogue::ProductCommand),
+    /// Purchases in the App Store: tried without Apple, and checked
+    #[command(subcommand)]
+    Appstore(appstore::AppStoreCommand),
     /// Schools
     #[command(subcommand)]
     School(schools::SchoolCommand),
@@ -102,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Token(token) => accounts::token(&common.overrides(None), token).await?,
         Command::Course(course) => catalogue::course(&common.overrides(None), course).await?,
         Command::Product(product) => catalogue::product(&common.overrides(None), product).await?,
+        Command::Appstore(appstore) => return appstore::run(&common.overrides(None), appstore).await,
         Command::School(school) => schools::school(&common.overrides(None), school).await?,
         Command::Student(student) => return students::run(&common.overrides(None), student).await,
         Command::Project(project) => schools::project(&common.overrides(None), project).await?,

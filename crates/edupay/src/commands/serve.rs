@@ -27,6 +27,7 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
     let ending = Ending::listen()?;
     // Before the database is touched: a wrong key file must not cost a migration.
     crate::gateway::build(&settings)?;
+    crate::app_store::build(&settings)?;
     let _lock = directory::lock(&settings)?;
     let store = app::open_store(&settings)?;
     if settings.migrate_on_start {

@@ -1,9 +1,11 @@
 //! What an operator decides: a TOML file, then `EDUPAY_*` variables, then the command line.
 
+mod app_store;
 mod load;
 mod model;
 mod print;
 
+pub(crate) use app_store::AppStoreEnvironment;
 pub(crate) use load::{Overrides, load};
 pub(crate) use model::{LogFormat, PreparedStatementsSetting, Secret, Settings};
 pub(crate) use print::print;

@@ -1,5 +1,6 @@
 //! The settings and their defaults.
 
+use super::app_store::AppStoreSection;
 use crate::error::Failure;
 use edupay_domain::money::Money;
 use edupay_domain::top_ups::{BonusTier, Campaign};
@@ -74,6 +75,7 @@ pub(crate) struct Settings {
     pub(crate) packages: PackageSettings,
     pub(crate) cashier: CashierSettings,
     pub(crate) pingpp: PingppSettings,
+    pub(crate) appstore: AppStoreSection,
     pub(crate) limits: LimitSettings,
     pub(crate) worker: WorkerSettings,
 }
@@ -204,6 +206,7 @@ impl Default for Settings {
             packages: PackageSettings::default(),
             cashier: CashierSettings::default(),
             pingpp: PingppSettings::default(),
+            appstore: AppStoreSection::default(),
             limits: LimitSettings::default(),
             worker: WorkerSettings::default(),
         }
@@ -363,6 +366,7 @@ impl Settings {
         if self.cashier.link_lifetime_minutes == 0 {
             return Err(Failure::setting("cashier.link_lifetime_minutes", "above zero"));
         }
+        self.appstore.check()?;
         Ok(())
     }
 }

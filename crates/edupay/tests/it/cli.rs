@@ -36,7 +36,7 @@ fn help_names_every_command_and_each_explains_itself() {
     assert!(output.status.success());
     for command in [
         "demo", "serve", "sandbox", "migrate", "verify", "config", "user", "token", "course", "product", "school",
-        "student", "project", "package",
+        "student", "project", "package", "appstore",
     ] {
         assert!(out.contains(command), "{command}: {out}");
         let (output, help, err) = run(edupay().args([command, "--help"]));
@@ -66,6 +66,7 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
     command.arg("config").arg("--config").arg(&file);
     command.env("EDUPAY_LISTEN", "127.0.0.1:18000");
     command.env("EDUPAY_CAMPUS__WEB_PATH", "/campus");
+    command.env("EDUPAY_APPSTORE__SANDBOX_USERS", "[7, 8]");
     command.env("EDUPAY_DATABASE_URL", "postgres://edupay:canary-password@127.0.0.1/edupay");
     let (output, out, err) = run(&mut command);
     assert!(output.status.success(), "{err}");
@@ -86,6 +87,16 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
         "packages.lifetime_minutes",
         "packages.charge_lifetime_minutes",
         "cashier.link_lifetime_minutes",
+        "appstore.bundle_id = \"\"  # default",
+        "appstore.app_apple_id",
+        "appstore.environment = \"production\"  # default",
+        "appstore.root_certificate_files = []  # default",
+        "appstore.allow_missing_token = false  # default",
+        "appstore.sandbox_users = [7,8]  # EDUPAY_APPSTORE__SANDBOX_USERS",
+        "appstore.issuer_id",
+        "appstore.key_id",
+        "appstore.private_key_file",
+        "appstore.api_base",
     ] {
         assert!(out.contains(name), "{name}: {out}");
     }
@@ -151,6 +162,12 @@ fn a_wrong_setting_stops_the_start_and_names_itself() {
         ("EDUPAY_PUBLIC_URL", "pay.example.org", "public_url"),
         ("EDUPAY_PACKAGES__LIFETIME_MINUTES", "1", "packages.lifetime_minutes"),
         ("EDUPAY_CASHIER__LINK_LIFETIME_MINUTES", "0", "cashier.link_lifetime_minutes"),
+        ("EDUPAY_APPSTORE__ENVIRONMENT", "xcode", "appstore.environment"),
+        ("EDUPAY_APPSTORE__BUNDLE_ID", "com.example.edupay", "appstore.app_apple_id"),
+        ("EDUPAY_APPSTORE__APP_APPLE_ID", "com.example.edupay", "appstore.app_apple_id"),
+        ("EDUPAY_APPSTORE__APP_APPLE_ID", "1234567890", "appstore.bundle_id"),
+        ("EDUPAY_APPSTORE__SANDBOX_USERS", "[0]", "appstore.sandbox_users"),
+        ("EDUPAY_APPSTORE__KEY_ID", "ABC123DEFG", "appstore.issuer_id"),
         ("EDUPAY_LISSEN", "127.0.0.1:1", "lissen"),
     ] {
         // `--listen` would hide a wrong EDUPAY_LISTEN.

@@ -17,6 +17,7 @@
 #[macro_use]
 mod support;
 
+mod app_store;
 mod arrows;
 mod bad_input;
 mod campus;

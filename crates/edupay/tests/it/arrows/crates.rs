@@ -45,7 +45,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("diesel", &["edupay-persistence"]),
     ("diesel_migrations", &["edupay-persistence"]),
     ("actix-web", &["edupay-http", "edupay-sandbox", "edupay"]),
-    ("ureq", &["edupay-pingpp", "edupay-sandbox"]),
+    ("ureq", &["edupay-pingpp", "edupay-appstore", "edupay-sandbox"]),
 ];
 
 /// Each arrow that the lists above do not allow, as a sentence.
