@@ -2,7 +2,7 @@
 //! outbox in the same transaction. Their delivery is not here.
 
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, OrderNo, PurchaseNo, RefundId, TopUpNo, UserId};
+use crate::ids::{ChargeId, EventId, OrderNo, PurchaseNo, RefundId, TopUpNo, TransactionId, UserId};
 use crate::money::Money;
 
 /// One event of the outbox.
@@ -84,6 +84,33 @@ pub enum EventBody {
         /// What went back.
         amount: Money,
     },
+    /// A purchase in the App Store reached the balance.
+    AppStoreCredited {
+        /// The App Store's transaction.
+        transaction_id: TransactionId,
+        /// What the purchase credits.
+        amount: Money,
+        /// How much of it paid a debt.
+        debt: Money,
+    },
+    /// The App Store gave a purchase, or a part of it, back to its payer.
+    AppStoreClawedBack {
+        /// The App Store's transaction.
+        transaction_id: TransactionId,
+        /// What was taken back.
+        amount: Money,
+        /// How much of it the balances could not give, so that it is owed.
+        debt: Money,
+    },
+    /// The App Store took such a refund, or a part of it, back.
+    AppStoreRestored {
+        /// The App Store's transaction.
+        transaction_id: TransactionId,
+        /// What was given again.
+        amount: Money,
+        /// How much of it paid a debt.
+        debt: Money,
+    },
     /// A balance was adjusted by staff.
     BalanceAdjusted {
         /// What was added.
@@ -115,6 +142,9 @@ impl EventBody {
             Self::TopUpCredited { .. } => "top_up.credited",
             Self::ReceiptUnapplied { .. } => "receipt.unapplied",
             Self::ReceiptRefunded { .. } => "receipt.refunded",
+            Self::AppStoreCredited { .. } => "app_store.credited",
+            Self::AppStoreClawedBack { .. } => "app_store.clawed_back",
+            Self::AppStoreRestored { .. } => "app_store.restored",
             Self::BalanceAdjusted { .. } => "balance.adjusted",
         }
     }
@@ -153,6 +183,13 @@ impl EventBody {
                 ("charge_id", text(charge_id.as_str())),
                 ("refund_id", text(refund_id.as_str())),
                 ("amount_fen", EventField::Money(*amount)),
+            ],
+            Self::AppStoreCredited { transaction_id, amount, debt }
+            | Self::AppStoreClawedBack { transaction_id, amount, debt }
+            | Self::AppStoreRestored { transaction_id, amount, debt } => vec![
+                ("transaction_id", text(transaction_id.as_str())),
+                ("amount_fen", EventField::Money(*amount)),
+                ("debt_fen", EventField::Money(*debt)),
             ],
             Self::BalanceAdjusted { amount, reason } => {
                 vec![("amount_fen", EventField::Money(*amount)), ("reason", text(reason))]

@@ -6,6 +6,7 @@ mod from_domain;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use edupay_domain::accounts::TokenRefusal;
+use edupay_domain::app_store::SignatureRefusal;
 use edupay_domain::ids::CourseId;
 use edupay_domain::money::{Money, MoneyError};
 use edupay_domain::orders::PayRefusal;
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     BadIdempotencyKey,
     #[error("the body is not an event")]
     UnreadableEvent,
+    #[error("no app of the App Store is configured")]
+    NoAppStore,
     #[error("fields are not valid")]
     Fields(FieldErrors),
     #[error("too many requests")]
@@ -69,6 +72,8 @@ pub(crate) enum CredentialFailure {
     UnknownToken,
     InactiveUser,
     Signature,
+    /// A payload that the App Store did not sign for our app.
+    SignedPayload,
 }
 
 /// What the rules refused.
@@ -86,6 +91,8 @@ pub(crate) enum Refusal {
     ChargeRefused,
     ChargeUnknown,
     ProofInvalid,
+    /// No proof of this kind can be looked at here.
+    ProofOfNoAppStore,
     ProofUnknown,
     CourseNotOffered(CourseId),
     UsernameTaken,
@@ -153,6 +160,7 @@ impl Failure {
             Self::Syntax(_) | Self::NotAnObject(_) => "body_unreadable",
             Self::BadIdempotencyKey => "idempotency_key_invalid",
             Self::UnreadableEvent => CallbackRefusal::Unreadable.code(),
+            Self::NoAppStore => SignatureRefusal::NotConfigured.code(),
             Self::Fields(_) => "fields_invalid",
             Self::Throttled { .. } => "throttled",
             Self::WrongCredentials => "credentials_wrong",
@@ -180,6 +188,7 @@ impl Failure {
             | Self::UnreadableEvent
             | Self::Fields(_)
             | Self::WrongCredentials => StatusCode::BAD_REQUEST,
+            Self::NoAppStore => StatusCode::SERVICE_UNAVAILABLE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => refusal.status(),
             Self::Store(error) => match error.fault() {
@@ -213,7 +222,7 @@ impl CredentialFailure {
             Self::Empty | Self::Spaces | Self::BadCharacters => "token_malformed",
             Self::UnknownToken => TokenRefusal::Unknown.code(),
             Self::InactiveUser => TokenRefusal::Inactive.code(),
-            Self::Signature => CallbackRefusal::BadSignature.code(),
+            Self::Signature | Self::SignedPayload => CallbackRefusal::BadSignature.code(),
         }
     }
 
@@ -221,6 +230,7 @@ impl CredentialFailure {
     pub(crate) fn scheme(self) -> &'static str {
         match self {
             Self::Signature => "Pingplusplus-Signature",
+            Self::SignedPayload => "Signed-Payload",
             _ => "Token",
         }
     }
@@ -239,6 +249,7 @@ impl Refusal {
             Self::ChargeRefused => PayRefusal::ChargeRefused.code(),
             Self::ChargeUnknown => PayRefusal::ChargeUnknown.code(),
             Self::ProofInvalid => ProofRefusal::Invalid.code(),
+            Self::ProofOfNoAppStore => SignatureRefusal::NotConfigured.code(),
             Self::ProofUnknown => ProofRefusal::Unknown.code(),
             Self::CourseNotOffered(_) => "course_not_offered",
             Self::UsernameTaken => "username_taken",
@@ -264,6 +275,7 @@ impl Refusal {
             Self::InvalidChannel => StatusCode::BAD_REQUEST,
             Self::CourseNotOffered(_)
             | Self::ProofInvalid
+            | Self::ProofOfNoAppStore
             | Self::Campus(
                 CampusRefusal::SchoolNotFound | CampusRefusal::GuardianNotFound(_) | CampusRefusal::OwnGuardian,
             )

@@ -88,7 +88,10 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::v1::paths::offer_project, crate::v1::paths::withdraw_project,
         crate::v1::paths::list_packages, crate::v1::paths::create_package, crate::v1::paths::put_package,
         crate::v1::paths::offer_package, crate::v1::paths::withdraw_package,
-        crate::webhooks::receive_pingpp,
+        crate::v1::paths::set_product_price, crate::v1::paths::list_app_store_purchases,
+        crate::v1::paths::list_app_store_records, crate::v1::paths::list_consumption_requests,
+        crate::v1::paths::answer_consumption_request,
+        crate::webhooks::receive_pingpp, crate::webhooks::receive_app_store,
         crate::ops::paths::healthz, crate::ops::paths::readyz, crate::ops::paths::openapi,
     ),
     components(schemas(RefusalView, CampusRefusalView, DetailView, ProblemView, FieldProblemView)),
@@ -134,6 +137,7 @@ fn add_failures(path: &str, operation: &mut Operation) {
     let secured = operation.security.iter().flatten().any(|requirement| *requirement != Default::default());
     let staff = operation.tags.iter().flatten().any(|tag| tag == "staff") || id == "create_product";
     let (named, body) = (path.contains('{'), operation.request_body.is_some());
+    let callback = path.starts_with("/webhooks");
     let plain = matches!(id.as_str(), "healthz" | "readyz" | "openapi");
     let input = body || path.starts_with("/v1") || path.starts_with("/pay") || path.starts_with("/account");
     // The campus API says with 200 whatever its clients can show.
@@ -144,10 +148,10 @@ fn add_failures(path: &str, operation: &mut Operation) {
         ("403", staff, "Staff only"),
         ("404", named, "There is no such thing, or it is not the caller's"),
         ("405", !campus, "This method is not for this path"),
-        ("406", !plain && !campus && id != "receive_pingpp", "Replies are JSON"),
+        ("406", !plain && !campus && !callback, "Replies are JSON"),
         ("408", body && !campus, "The body did not arrive in time"),
         ("413", body, "The body is too large"),
-        ("415", body && !campus && id != "receive_pingpp", "The body is neither JSON nor a form"),
+        ("415", body && !campus && !callback, "The body is neither JSON nor a form"),
         ("429", id == "log_in", "Too many tries; see `Retry-After`"),
         ("500", true, "Our mistake"),
         ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request"),

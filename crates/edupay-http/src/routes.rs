@@ -41,6 +41,12 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/v1/users").on(Method::GET, v1::list_users).on(Method::POST, v1::create_user),
         Endpoint::of_users("/v1/users/{user_id}/activate").on(Method::POST, v1::activate_user),
         Endpoint::of_users("/v1/users/{user_id}/deactivate").on(Method::POST, v1::deactivate_user),
+        Endpoint::of_users("/v1/users/{user_id}/app-store-purchases").on(Method::GET, v1::list_app_store_purchases),
+        Endpoint::of_users("/v1/products/{product_id}/price").on(Method::PUT, v1::set_product_price),
+        Endpoint::of_users("/v1/app-store/records").on(Method::GET, v1::list_app_store_records),
+        Endpoint::of_users("/v1/app-store/consumption-requests").on(Method::GET, v1::list_consumption_requests),
+        Endpoint::of_users("/v1/app-store/consumption-requests/{notification_id}/answered")
+            .on(Method::POST, v1::answer_consumption_request),
         Endpoint::of_users("/v1/schools").on(Method::GET, v1::list_schools).on(Method::POST, v1::create_school),
         Endpoint::of_users("/v1/schools/{school_id}").on(Method::PUT, v1::put_school),
         Endpoint::of_users("/v1/students").on(Method::GET, v1::list_students),
@@ -63,6 +69,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/v1/packages/{package_id}/withdraw").on(Method::POST, v1::withdraw_package),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
+        Endpoint::open("/webhooks/app-store").on(Method::POST, webhooks::receive_app_store),
         // For operators.
         Endpoint::open("/healthz").on(Method::GET, ops::healthz),
         Endpoint::open("/readyz").on(Method::GET, ops::readyz),

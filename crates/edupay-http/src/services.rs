@@ -5,6 +5,7 @@ use crate::streams::Streams;
 use crate::throttle::LoginLimiter;
 use async_trait::async_trait;
 use edupay_domain::accounts::AccountService;
+use edupay_domain::app_store::AppStoreService;
 use edupay_domain::cashier::CashierService;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::orders::OrderService;
@@ -27,6 +28,8 @@ pub struct Services {
     pub orders: OrderService,
     /// Money into the balance.
     pub top_ups: TopUpService,
+    /// Purchases in the App Store.
+    pub app_store: AppStoreService,
     /// Packages, bought for students.
     pub packages: PackageService,
     /// Schools, students and the catalogue of packages.

@@ -1,11 +1,13 @@
-//! Callbacks of the gateway: verified over the raw body, kept, then worked on.
+//! Callbacks of the gateway and of the App Store: verified over what came, kept, then worked on.
 
+use crate::dialects::DetailView;
 use crate::extract::{RawBody, state};
 use crate::failure::{CredentialFailure, Failure};
 use actix_web::HttpRequest;
 use actix_web::web::Json;
+use edupay_domain::app_store::NotificationOutcome;
 use edupay_domain::payments::EventOutcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What was done with a callback.
@@ -31,6 +33,41 @@ pub(crate) async fn receive_pingpp(request: HttpRequest, body: RawBody) -> Resul
             EventOutcome::Processed => "processed",
             EventOutcome::Unmatched => "unmatched",
             EventOutcome::Ignored => "ignored",
+        },
+    }))
+}
+
+/// The longest notification of the App Store that is looked at, in bytes.
+const MAX_NOTIFICATION: usize = 64 * 1024;
+
+/// A notification of the App Store, as it comes.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NotificationBody {
+    /// What the App Store signed.
+    #[serde(rename = "signedPayload")]
+    signed_payload: String,
+}
+
+/// Takes a notification of the App Store (App Store Server Notifications V2).
+#[utoipa::path(
+    post, path = "/webhooks/app-store", operation_id = "receive_app_store", tag = "callbacks",
+    request_body(content = NotificationBody, description = "A notification, at most 64 KiB"),
+    responses(
+        (status = 200, body = ReceivedView, description = "It is kept; a repeat changes nothing"),
+        (status = 401, body = DetailView, description = "The App Store did not sign it for this app; nothing is kept")
+    )
+)]
+pub(crate) async fn receive_app_store(request: HttpRequest, body: RawBody) -> Result<Json<ReceivedView>, Failure> {
+    let app_store = state(&request)?.services.app_store.clone();
+    if body.0.len() > MAX_NOTIFICATION {
+        return Err(Failure::BodyTooLarge);
+    }
+    let body: NotificationBody = serde_json::from_slice(&body.0).map_err(|_| Failure::UnreadableEvent)?;
+    let outcome = app_store.receive(&body.signed_payload).await?;
+    Ok(Json(ReceivedView {
+        outcome: match outcome {
+            NotificationOutcome::Processed => "processed",
+            NotificationOutcome::Ignored => "ignored",
         },
     }))
 }

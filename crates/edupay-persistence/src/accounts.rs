@@ -7,7 +7,7 @@ use crate::principals::{Known, Stale};
 use crate::rows::Keys;
 use crate::schema::{tokens, users, wallets};
 use crate::tx::TxError;
-use crate::users::{UserRow, activity, activity_code, new_row, user};
+use crate::users::{UserRow, activity, activity_code, new_row, principal, user};
 use crate::wallets::WalletRow;
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use edupay_domain::accounts::{
     Principal, TokenDigest, User, UserStore, WalletStore,
 };
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{UserId, Username};
+use edupay_domain::ids::{AppAccountToken, UserId, Username};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::store::{EffectError, StoreError};
 use std::sync::Arc;
@@ -54,6 +54,15 @@ impl UserStore for SqlStore {
                 .select((UserRow::as_select(), WalletRow::as_select())).first::<(UserRow, WalletRow)>(c))
             .optional()?;
             Ok(row.map(user).transpose()?)
+        })
+        .await
+    }
+
+    async fn find_by_app_account_token(&self, token: AppAccountToken) -> Result<Option<Principal>, StoreError> {
+        self.read(move |conn| {
+            let query = users::table.filter(users::app_account_token.eq(token.to_string()));
+            let row: Option<UserRow> = on!(conn, c => query.select(UserRow::as_select()).first(c)).optional()?;
+            Ok(row.map(principal).transpose()?)
         })
         .await
     }

@@ -2,6 +2,7 @@
 //! rows which break it; SQL is written out because these are whole-table aggregates that read best
 //! as SQL, the same text for both databases, and run only on demand.
 
+mod app_store;
 mod purchases;
 
 use crate::conn::{Conn, on};
@@ -185,7 +186,7 @@ pub(crate) fn report(conn: &mut Conn<'_>) -> Result<AuditReport, TxError<Never>>
         total_fen: count(conn, TOTAL)?,
         ..AuditReport::default()
     };
-    for check in CHECKS.iter().chain(purchases::CHECKS) {
+    for check in CHECKS.iter().chain(purchases::CHECKS).chain(app_store::CHECKS) {
         let found: Vec<Found> = on!(conn, c => diesel::sql_query(check.sql).load(c))?;
         report.checked.push(check.invariant);
         report.breaches.extend(found.into_iter().take(MOST).map(|row| Breach {

@@ -5,6 +5,7 @@
 //! rule (they come as arguments), no gateway call, and no transaction outside `tx`.
 
 mod accounts;
+mod app_store;
 mod audit;
 mod blocking;
 mod cashier;

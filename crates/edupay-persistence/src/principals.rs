@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use edupay_domain::accounts::{Profile, Role};
     use edupay_domain::clock::Timestamp;
-    use edupay_domain::ids::Username;
+    use edupay_domain::ids::{AppAccountToken, Username};
 
     const ONE: TokenDigest = TokenDigest([1; 32]);
     const OTHER: TokenDigest = TokenDigest([2; 32]);
@@ -151,6 +151,7 @@ mod tests {
             profile: Profile::default(),
             role: Role::Member,
             activity,
+            app_account_token: AppAccountToken::from_random(0),
             created_at: Timestamp::default(),
         })
     }

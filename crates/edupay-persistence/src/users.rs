@@ -6,7 +6,7 @@ use crate::wallets::WalletRow;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use edupay_domain::accounts::{Activity, NewUser, Principal, Profile, Role, User};
-use edupay_domain::ids::Username;
+use edupay_domain::ids::{AppAccountToken, Username};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -27,6 +27,7 @@ pub(crate) struct UserRow {
     credit_level: String,
     credit_level_display: String,
     created_at: i64,
+    app_account_token: String,
 }
 
 #[derive(Insertable)]
@@ -49,6 +50,7 @@ pub(crate) struct NewUserRow {
     credit_level: String,
     credit_level_display: String,
     created_at: i64,
+    app_account_token: String,
 }
 
 pub(crate) fn user((row, wallet): (UserRow, WalletRow)) -> Result<User, Corrupt> {
@@ -78,6 +80,7 @@ pub(crate) fn principal(row: UserRow) -> Result<Principal, Corrupt> {
             other => return Err(Corrupt::new("users.role", other)),
         },
         activity: activity(&row.activity)?,
+        app_account_token: name("users.app_account_token", &row.app_account_token, AppAccountToken::parse)?,
         created_at: moment("users.created_at", row.created_at)?,
     })
 }
@@ -123,5 +126,6 @@ pub(crate) fn new_row(user: &NewUser) -> NewUserRow {
         credit_level: profile.credit_level,
         credit_level_display: profile.credit_level_display,
         created_at: user.at.timestamp_micros(),
+        app_account_token: user.app_account_token.to_string(),
     }
 }

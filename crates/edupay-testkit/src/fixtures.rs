@@ -3,12 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "fixtures are test code: a text that is no id is the test's mistake")]
 
+use crate::app_store::{signed, signed_notification};
 use chrono::{DateTime, TimeDelta};
 use edupay_domain::accounts::{AdjustBalance, AdjustPlan, AdjustRefusal, NewUser, PasswordHash, Profile, Role};
+use edupay_domain::app_store::{
+    AppStoreNotification, AppStorePrice, AppStoreTransaction, NotificationKind, Ownership, ProductType, RefundedShare,
+    StoreEnvironment,
+};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{
-    CardNo, ChargeId, CourseId, EventId, GatewayOrderNo, OrderNo, OrderPk, PackageId, ProjectId, PurchaseNo,
-    PurchaseRecordId, SchoolId, UserId, Username,
+    AppAccountToken, CardNo, ChargeId, CourseId, EventId, GatewayOrderNo, NotificationId, OrderNo, OrderPk, PackageId,
+    ProductId, ProjectId, PurchaseNo, PurchaseRecordId, SchoolId, TransactionId, UserId, Username,
 };
 use edupay_domain::ledger::{self, EntryKind, JournalEntry, LedgerAccount, Transfer, Wallet};
 use edupay_domain::money::Money;
@@ -21,6 +26,7 @@ use edupay_domain::payments::{
     AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeSubject, Merchant, Mode,
 };
 use edupay_domain::products::{Course, CourseStatus, NewCourse};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// 2026-01-05 02:00:00 UTC: ten o'clock in Beijing, on a Monday.
 #[must_use]
@@ -54,8 +60,16 @@ pub fn new_user(username: &str) -> NewUser {
         password: PasswordHash("$none$".to_owned()),
         profile: Profile { nickname: "小雨".to_owned(), ..Profile::default() },
         role: Role::Member,
+        app_account_token: app_account_token(username),
         at: monday(),
     }
+}
+
+/// A user's token for the App Store: another one for every name.
+#[must_use]
+pub fn app_account_token(name: &str) -> AppAccountToken {
+    let half = |part: u8| u128::from(BuildHasherDefault::<DefaultHasher>::default().hash_one((part, name)));
+    AppAccountToken::from_random(half(0) << 64 | half(1))
 }
 
 /// A course to be added.
@@ -213,6 +227,45 @@ pub fn paid_charge(attempt: &ChargeAttempt, id: &str) -> Charge {
         paid_at: Some(minutes_after(attempt.requested_at, 1)),
         document: ChargeDocument(format!(r#"{{"id":"{id}","object":"charge"}}"#)),
     }
+}
+
+/// A purchase of one piece of a product, made on [`monday`] and signed a minute later, for 6 yuan.
+#[must_use]
+pub fn app_store_transaction(id: &str, product_id: &str, token: Option<AppAccountToken>) -> AppStoreTransaction {
+    signed(AppStoreTransaction {
+        id: TransactionId::parse(id).unwrap(),
+        environment: StoreEnvironment::Production,
+        product_id: ProductId::parse(product_id).unwrap(),
+        product_type: ProductType::Consumable,
+        quantity: 1,
+        ownership: Ownership::Purchased,
+        app_account_token: token,
+        purchased_at: monday(),
+        signed_at: minutes_after(monday(), 1),
+        refunded: RefundedShare::NONE,
+        price: Some(AppStorePrice { milli_units: 6_000, currency: "CNY".to_owned() }),
+        signed: String::new(),
+    })
+}
+
+/// A notification, signed with its transaction.
+#[must_use]
+pub fn app_store_notification(
+    id: &str,
+    kind: NotificationKind,
+    transaction: Option<AppStoreTransaction>,
+) -> AppStoreNotification {
+    let signed_at = transaction.as_ref().map_or(minutes_after(monday(), 1), |transaction| transaction.signed_at);
+    let notification = AppStoreNotification {
+        id: NotificationId::parse(id).unwrap(),
+        kind,
+        subtype: String::new(),
+        signed_at,
+        transaction,
+        consumption_reason: String::new(),
+        signed: String::new(),
+    };
+    AppStoreNotification { signed: signed_notification(&notification), ..notification }
 }
 
 /// A rule for [`WalletStore::adjust_balance`](edupay_domain::accounts::WalletStore::adjust_balance)

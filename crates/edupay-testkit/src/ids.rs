@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct SeededIds {
     seed: u64,
     drawn: AtomicU64,
+    /// Counted apart, so that making a user does not change the numbers that are drawn after it.
+    tokens: AtomicU64,
 }
 
 impl SeededIds {
@@ -16,7 +18,7 @@ impl SeededIds {
     #[expect(clippy::print_stderr, reason = "a failing test shows its seed")]
     pub fn new(seed: u64) -> Self {
         eprintln!("ids are drawn from seed {seed}");
-        Self { seed, drawn: AtomicU64::new(0) }
+        Self { seed, drawn: AtomicU64::new(0), tokens: AtomicU64::new(0) }
     }
 
     /// The seed.
@@ -54,7 +56,8 @@ impl IdSource for SeededIds {
     }
 
     fn app_account_token(&self) -> AppAccountToken {
-        AppAccountToken::from_random(u128::from(self.next()) << 64 | u128::from(self.next()))
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        AppAccountToken::from_random(u128::from(mixed(!self.seed)) << 64 | u128::from(mixed(token)))
     }
 }
 

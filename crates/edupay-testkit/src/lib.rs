@@ -2,6 +2,7 @@
 //!
 //! - [`contract`]: claims that any adapter of the store ports must pass ([`store_contract!`]);
 //! - [`memory`]: the store ports in memory, one mutex being one transaction, with an audit;
+//! - [`app_store`]: an App Store whose signed texts people can read;
 //! - [`gateway`]: a payment gateway whose answers can be lost on purpose;
 //! - [`clock`], [`ids`], [`credentials`]: time that stands still, numbers from a printed seed, and
 //!   passwords that cost nothing;
@@ -10,6 +11,7 @@
 //! What is absent: nothing here keeps money or secrets safe. Depend on it under `[dev-dependencies]`
 //! and nowhere else.
 
+pub mod app_store;
 pub mod clock;
 pub mod contract;
 pub mod credentials;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is test code: it fails by panicking")]
 
+use crate::app_store::{FakeAppStore, FakeAppStoreServer};
 use crate::clock::FixedClock;
 use crate::credentials::PlainCredentials;
 use crate::fixtures::{fen, merchant, new_course, new_user};
@@ -10,9 +11,12 @@ use crate::ids::SeededIds;
 use crate::memory::MemoryStore;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, User, UserStore};
+use edupay_domain::app_store::{
+    AppStore, AppStorePolicy, AppStoreService, MissingToken, SandboxUser, StoreEnvironment,
+};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
-use edupay_domain::ids::IdSource;
+use edupay_domain::ids::{IdSource, Username};
 use edupay_domain::ledger::{Bucket, LedgerService, LedgerStore, Wallet};
 use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Orders};
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
@@ -54,6 +58,10 @@ pub struct Platform {
     pub orders: OrderService,
     /// Top-ups.
     pub top_ups: TopUpService,
+    /// Purchases in the App Store; the user `tester` may have play money.
+    pub app_store: AppStoreService,
+    /// The App Store's server.
+    pub app_store_server: Arc<FakeAppStoreServer>,
     /// Purchases of packages.
     pub packages: PackageService,
     /// Schools, students, projects.
@@ -76,6 +84,7 @@ impl Platform {
         let ids: Arc<dyn IdSource> = Arc::new(SeededIds::default());
         let payments = payment_service(&store, &gateway, &shared, &ids);
         let charge_lifetime = TimeDelta::hours(24);
+        let app_store_server = Arc::new(FakeAppStoreServer::default());
         Self {
             accounts: AccountService::new(Accounts {
                 users: Arc::new(store.clone()),
@@ -111,18 +120,34 @@ impl Platform {
                 clock: shared.clone(),
                 ids: ids.clone(),
             }),
+            app_store: AppStoreService::new(AppStore {
+                signatures: Arc::new(FakeAppStore),
+                server: Some(app_store_server.clone()),
+                environment: StoreEnvironment::Production,
+                purchases: Arc::new(store.clone()),
+                inbox: Arc::new(store.clone()),
+                users: Arc::new(store.clone()),
+                policy: AppStorePolicy {
+                    missing_token: MissingToken::Refused,
+                    sandbox_users: Username::parse("tester").map(SandboxUser::Name).into_iter().collect(),
+                },
+                clock: shared.clone(),
+                ids: ids.clone(),
+            }),
+            app_store_server,
             packages: PackageService::new(Packages {
                 store: Arc::new(store.clone()),
                 payments: payments.clone(),
                 policy: PackagePolicy { purchase_lifetime: TimeDelta::hours(24), charge_lifetime },
                 clock: shared.clone(),
-                ids,
+                ids: ids.clone(),
             }),
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(store.clone()),
                 catalogue: Arc::new(store.clone()),
                 credentials: Arc::new(PlainCredentials::default()),
                 clock: shared.clone(),
+                ids: ids.clone(),
                 max_price: fen(5_000_000),
             }),
             cashier: CashierService::new(Cashier {

@@ -1,12 +1,14 @@
 //! Wires adapters to services.
 
 use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
+use crate::app_store;
 use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
 use crate::settings::{PreparedStatementsSetting, Settings};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};
+use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
 use edupay_domain::ids::IdSource;
@@ -61,6 +63,7 @@ struct Shared {
 pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services, Failure> {
     let gateway = gateway::build(settings)?;
     let sandbox = gateway.sandbox.clone();
+    let app_store::AppStore { signatures, server } = app_store::build(settings)?;
     let shared = Shared {
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
@@ -103,6 +106,17 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             clock: clock.clone(),
             ids: ids.clone(),
         }),
+        app_store: AppStoreService::new(AppStore {
+            signatures: signatures.unwrap_or_else(|| Arc::new(NoAppStore)),
+            server,
+            environment: app_store::environment(settings),
+            purchases: store.clone(),
+            inbox: store.clone(),
+            users: store.clone(),
+            policy: app_store::policy(settings)?,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
         packages: PackageService::new(Packages {
             store: store.clone(),
             payments: payments.clone(),
@@ -111,13 +125,14 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
                 charge_lifetime: minutes(settings.packages.charge_lifetime_minutes),
             },
             clock: clock.clone(),
-            ids,
+            ids: ids.clone(),
         }),
         campus: CampusService::new(CampusAdmin {
             campus: store.clone(),
             catalogue: store.clone(),
             credentials: credentials.clone(),
             clock: clock.clone(),
+            ids: ids.clone(),
             max_price: max_amount,
         }),
         cashier: CashierService::new(Cashier {

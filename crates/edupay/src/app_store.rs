@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::settings::{AppStoreEnvironment, Settings};
 use edupay_appstore::{AppStoreServerClient, AppStoreSettings, AppStoreVerifier, ServerSettings, SettingsError};
-use edupay_domain::app_store::{AppStoreServer, AppStoreSignatures, StoreEnvironment};
+use edupay_domain::app_store::{AppStorePolicy, AppStoreServer, AppStoreSignatures, MissingToken, StoreEnvironment};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +41,18 @@ pub(crate) fn environment(settings: &Settings) -> StoreEnvironment {
         AppStoreEnvironment::Production => StoreEnvironment::Production,
         AppStoreEnvironment::Sandbox => StoreEnvironment::Sandbox,
     }
+}
+
+/// What staff decided about purchases.
+pub(crate) fn policy(settings: &Settings) -> Result<AppStorePolicy, Failure> {
+    let section = &settings.appstore;
+    Ok(AppStorePolicy {
+        missing_token: match section.allow_missing_token {
+            true => MissingToken::TakenByTheFirst,
+            false => MissingToken::Refused,
+        },
+        sandbox_users: section.sandbox_users()?,
+    })
 }
 
 /// With real money nothing of a test set-up may be left.

@@ -5,13 +5,15 @@ use edupay_domain::payments::Round;
 use edupay_domain::store::StoreError;
 use edupay_http::Services;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How many things of each kind one round works on.
 const ROUND: u32 = 50;
 /// How long one kind of work may take in a round; what is left is due in the next.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How often the App Store's history is read: what did not arrive heals within this time.
+const HISTORY: Duration = Duration::from_secs(3_600);
 /// How long the end of the program waits for the step that is running.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -26,8 +28,13 @@ impl Worker {
     pub(crate) fn start(services: Services, interval: Duration) -> Self {
         let (stop, mut stopped) = watch::channel(false);
         let task = actix_web::rt::spawn(async move {
+            let mut history_at = Instant::now();
             while !*stopped.borrow_and_update() {
                 round(&services).await;
+                if history_at <= Instant::now() {
+                    history_at = Instant::now().checked_add(HISTORY).unwrap_or(history_at);
+                    read_history(&services).await;
+                }
                 let _ = tokio::time::timeout(interval, stopped.changed()).await;
             }
         });
@@ -48,6 +55,7 @@ async fn round(services: &Services) {
         work("closed expired purchases", services.packages.close_expired(ROUND)),
         work("forgot expired links", forget_links(services)),
         work("tried callbacks again", services.payments.retry_inbox(ROUND)),
+        work("worked on the App Store's notifications again", services.app_store.retry_notifications(ROUND)),
         work("looked after charges", services.payments.look_after(ROUND)),
         work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
     );
@@ -56,6 +64,17 @@ async fn round(services: &Services) {
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {
     let done = services.cashier.remove_expired(ROUND).await?;
     Ok(Round { done, ..Round::default() })
+}
+
+/// What the App Store sent while nobody listened.
+async fn read_history(services: &Services) {
+    const WHAT: &str = "read the App Store's history";
+    let Some(environment) = services.app_store.history_of() else { return };
+    match tokio::time::timeout(LONGEST, services.app_store.catch_up(environment, None)).await {
+        Ok(Ok(round)) => report(WHAT, &round),
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "{WHAT}: it is tried again"),
+        Err(_) => tracing::warn!("{WHAT}: it took too long and is tried again"),
+    }
 }
 
 async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreError>>) {

@@ -1,7 +1,7 @@
 //! Users and what opens their door.
 
 use crate::clock::Timestamp;
-use crate::ids::{EventId, UserId, Username};
+use crate::ids::{AppAccountToken, EventId, UserId, Username};
 use crate::ledger::{Bucket, Wallet};
 use crate::money::Money;
 use chrono::NaiveDate;
@@ -74,6 +74,8 @@ pub struct Principal {
     pub role: Role,
     /// Whether a user is let in.
     pub activity: Activity,
+    /// What binds the user's purchases in the App Store to the user. It never changes.
+    pub app_account_token: AppAccountToken,
     /// When the user was added.
     pub created_at: Timestamp,
 }
@@ -107,6 +109,8 @@ pub struct NewUser {
     pub profile: Profile,
     /// What a user may do.
     pub role: Role,
+    /// What will bind the user's purchases in the App Store to the user.
+    pub app_account_token: AppAccountToken,
     /// When.
     pub at: Timestamp,
 }

@@ -4,7 +4,7 @@ use super::error::{AdjustRefusal, CreateUserRefusal};
 use super::model::{Activity, AdjustBalance, Credential, NewUser, PasswordHash, Principal, Token, TokenDigest, User};
 use super::rules::AdjustPlan;
 use crate::clock::Timestamp;
-use crate::ids::{UserId, Username};
+use crate::ids::{AppAccountToken, UserId, Username};
 use crate::ledger::Wallet;
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
@@ -19,6 +19,9 @@ pub trait UserStore: Send + Sync {
 
     /// One user with the wallet.
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The user whose purchases in the App Store have this token.
+    async fn find_by_app_account_token(&self, token: AppAccountToken) -> Result<Option<Principal>, StoreError>;
 
     /// What a log-in by this name is checked against.
     async fn find_credential(&self, username: &Username) -> Result<Option<Credential>, StoreError>;

@@ -185,7 +185,8 @@ impl AccountService {
             return Err(EffectError::Refused(CreateUserRefusal::PasswordTooShort));
         }
         let password = self.parts.credentials.hash_password(password).await?;
-        self.parts.users.create_user(&NewUser { username, password, profile, role, at: self.parts.clock.now() }).await
+        let (app_account_token, at) = (self.parts.ids.app_account_token(), self.parts.clock.now());
+        self.parts.users.create_user(&NewUser { username, password, profile, role, app_account_token, at }).await
     }
 
     /// Adds to a balance by an entry with a reason. A repeat adds again.

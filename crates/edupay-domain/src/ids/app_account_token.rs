@@ -20,6 +20,13 @@ impl AppAccountToken {
         Self((version & !(0b11 << 62)) | (0b10 << 62))
     }
 
+    /// The token of the `n`th user that one effect makes, counted from 0, so that a rule which runs again
+    /// gives the same tokens.
+    #[must_use]
+    pub const fn nth(self, n: u64) -> Self {
+        Self::from_random(self.0.wrapping_add((n as u128) << 80))
+    }
+
     /// Reads a UUID with its four hyphens, in upper or lower case.
     ///
     /// # Errors

@@ -12,6 +12,9 @@ pub enum ProductRefusal {
     /// Zero, or above the limit.
     #[error("the price is out of bounds")]
     PriceOutOfBounds,
+    /// No such product.
+    #[error("there is no such product")]
+    NotFound,
 }
 
 impl ProductRefusal {
@@ -21,6 +24,7 @@ impl ProductRefusal {
         match self {
             Self::IdTaken => "product_id_taken",
             Self::PriceOutOfBounds => "price_out_of_bounds",
+            Self::NotFound => "product_not_found",
         }
     }
 }

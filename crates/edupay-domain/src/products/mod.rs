@@ -7,9 +7,9 @@ mod rules;
 mod service;
 
 pub use error::{CourseRefusal, ProductRefusal};
-pub use model::{Course, CourseStatus, NewCourse, NewProduct, Product};
+pub use model::{Course, CourseStatus, NewCourse, NewProduct, Product, SetProductPrice};
 pub use ports::{CourseStore, ProductStore};
-pub use rules::{check_course, check_product};
+pub use rules::{check_course, check_price, check_product};
 pub use service::ProductService;
 
 #[cfg(feature = "mocks")]

@@ -11,7 +11,7 @@ pub struct Product {
     pub pk: ProductPk,
     /// The App Store's id of it, unique.
     pub product_id: ProductId,
-    /// What its purchase credits.
+    /// What its purchase credits now; what it credited before is kept.
     pub price: Money,
     /// When it was added.
     pub created_at: Timestamp,
@@ -23,6 +23,17 @@ pub struct NewProduct {
     /// The App Store's id of it.
     pub product_id: ProductId,
     /// What its purchase credits.
+    pub price: Money,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Gives a product another price, from a moment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetProductPrice {
+    /// The App Store's id of the product.
+    pub product_id: ProductId,
+    /// What its purchase credits from then on.
     pub price: Money,
     /// When.
     pub at: Timestamp,

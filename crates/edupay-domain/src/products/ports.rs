@@ -1,8 +1,10 @@
 //! Where products and courses are kept. Neither is on the path of a payment.
 
 use super::error::{CourseRefusal, ProductRefusal};
-use super::model::{Course, CourseStatus, NewCourse, NewProduct, Product};
+use super::model::{Course, CourseStatus, NewCourse, NewProduct, Product, SetProductPrice};
+use crate::clock::Timestamp;
 use crate::ids::{CourseId, ProductId};
+use crate::money::Money;
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
 
@@ -10,7 +12,8 @@ use async_trait::async_trait;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ProductStore: Send + Sync {
-    /// Adds a product. MUST refuse a second one of the same id, also when two come at once.
+    /// Adds a product with its first price. MUST refuse a second one of the same id, also when two come at
+    /// once.
     async fn create_product(&self, product: &NewProduct) -> Result<Product, EffectError<ProductRefusal>>;
 
     /// All, by pk.
@@ -18,6 +21,14 @@ pub trait ProductStore: Send + Sync {
 
     /// One by its App Store id.
     async fn find_product(&self, id: &ProductId) -> Result<Option<Product>, StoreError>;
+
+    /// Gives a product another price. MUST keep the prices before it with their times; the price that the
+    /// product has is no other.
+    async fn set_price(&self, command: &SetProductPrice) -> Result<Product, EffectError<ProductRefusal>>;
+
+    /// What a purchase of that moment credits: the price that the product had then, or its first one if it
+    /// had none yet; `None` when there is no such product.
+    async fn find_price(&self, id: &ProductId, at: Timestamp) -> Result<Option<Money>, StoreError>;
 }
 
 /// The course catalogue.

@@ -9,7 +9,15 @@ use crate::money::Money;
 /// # Errors
 /// [`ProductRefusal::PriceOutOfBounds`].
 pub fn check_product(product: &NewProduct, limit: Money) -> Result<(), ProductRefusal> {
-    product.price.positive_within(limit).map(|_| ()).map_err(|_| ProductRefusal::PriceOutOfBounds)
+    check_price(product.price, limit)
+}
+
+/// Any price of a product is above zero and within the limit.
+///
+/// # Errors
+/// [`ProductRefusal::PriceOutOfBounds`].
+pub fn check_price(price: Money, limit: Money) -> Result<(), ProductRefusal> {
+    price.positive_within(limit).map(|_| ()).map_err(|_| ProductRefusal::PriceOutOfBounds)
 }
 
 /// A course's price is above zero and within the limit; its name is readable text without a comma,

@@ -1,9 +1,9 @@
 //! Products and courses, kept by staff.
 
 use super::error::{CourseRefusal, ProductRefusal};
-use super::model::{Course, CourseStatus, NewCourse, NewProduct, Product};
+use super::model::{Course, CourseStatus, NewCourse, NewProduct, Product, SetProductPrice};
 use super::ports::{CourseStore, ProductStore};
-use super::rules::{check_course, check_product};
+use super::rules::{check_course, check_price, check_product};
 use crate::clock::Clock;
 use crate::ids::{CourseId, ProductId};
 use crate::money::Money;
@@ -57,6 +57,17 @@ impl ProductService {
         let product = NewProduct { product_id, price, at: self.clock.now() };
         check_product(&product, self.max_price).map_err(EffectError::Refused)?;
         self.products.create_product(&product).await
+    }
+
+    /// Gives an App Store product another price from now on; a purchase made before keeps the price of its
+    /// time. A repeat changes nothing.
+    ///
+    /// # Errors
+    /// [`ProductRefusal`] for an unknown product or a bad price.
+    pub async fn set_price(&self, product_id: ProductId, price: Money) -> Result<Product, EffectError<ProductRefusal>> {
+        let command = SetProductPrice { product_id, price, at: self.clock.now() };
+        check_price(price, self.max_price).map_err(EffectError::Refused)?;
+        self.products.set_price(&command).await
     }
 
     /// All products, by pk.

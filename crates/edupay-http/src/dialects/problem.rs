@@ -104,6 +104,7 @@ fn texts(failure: &Failure, status: StatusCode) -> (&'static str, Cow<'static, s
             ),
             StoreFault::Corrupt => ("Internal error", "The request could not be answered. It was logged."),
         },
+        Failure::NoAppStore => ("Not configured", "No app of the App Store is configured."),
         Failure::Internal(_) => ("Internal error", "The request could not be answered. It was logged."),
     };
     debug_assert!(!status.is_success());
@@ -119,6 +120,7 @@ fn credentials_text(failure: CredentialFailure) -> &'static str {
         CredentialFailure::UnknownToken => "The token is not valid.",
         CredentialFailure::InactiveUser => "The user is inactive.",
         CredentialFailure::Signature => "The signature does not match.",
+        CredentialFailure::SignedPayload => "The payload was not signed by the App Store for this app.",
     }
 }
 
@@ -139,6 +141,7 @@ fn refusal_texts(refusal: &Refusal) -> (&'static str, Cow<'static, str>) {
             "The payment gateway's answer is not known yet. What it has done is kept and resolved.",
         ),
         Refusal::ProofInvalid => ("No proof", "This is no proof of a paid top-up."),
+        Refusal::ProofOfNoAppStore => ("No proof", "No app of the App Store is configured here."),
         Refusal::ProofUnknown => ("Proof not confirmed yet", "The payment gateway can't say yet. Repeat the request."),
         Refusal::CourseNotOffered(course_id) => {
             return ("Course not offered", Cow::Owned(format!("The course {course_id} is not offered.")));

@@ -89,7 +89,7 @@ fn message(refusal: &Refusal) -> Cow<'static, str> {
         Refusal::OrderPaid => "订单已支付",
         Refusal::OrderClosed => "订单已关闭",
         Refusal::OrderCancelled => "订单已取消",
-        Refusal::ProofInvalid => "充值凭证无效",
+        Refusal::ProofInvalid | Refusal::ProofOfNoAppStore => "充值凭证无效",
         Refusal::ChargeUnknown | Refusal::ProofUnknown => "支付结果确认中",
         // None of the calls of this family is refused in another way.
         _ => "支付请求失败",
@@ -108,6 +108,7 @@ pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str>
         Failure::BodyBroken => ("Malformed request.", "不成功的请求。"),
         Failure::BadIdempotencyKey => ("The Idempotency-Key header is not valid.", "Idempotency-Key 请求头无效。"),
         Failure::UnreadableEvent => ("The body is not an event.", "请求内容不是事件。"),
+        Failure::NoAppStore => ("No app of the App Store is configured.", "未配置 App Store 应用。"),
         Failure::WrongCredentials => ("Unable to log in with provided credentials.", "无法使用提供的认证信息登录。"),
         Failure::Store(error) => match error.fault() {
             StoreFault::Unavailable => {
@@ -170,7 +171,7 @@ fn credentials_text(failure: CredentialFailure) -> (&'static str, &'static str) 
         ),
         CredentialFailure::UnknownToken => ("Invalid token.", "无效的令牌。"),
         CredentialFailure::InactiveUser => ("User inactive or deleted.", "用户未激活或者已删除。"),
-        CredentialFailure::Signature => ("Invalid signature.", "签名无效。"),
+        CredentialFailure::Signature | CredentialFailure::SignedPayload => ("Invalid signature.", "签名无效。"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{CredentialFailure, Failure, FieldError, Refusal};
 use edupay_domain::accounts::{AccountService, CreateUserRefusal, LoginRefusal, TokenRefusal};
+use edupay_domain::app_store::{RedeemRefusal, SignatureRefusal};
 use edupay_domain::cashier::CashierRefusal;
 use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
@@ -102,6 +103,25 @@ impl From<ProofRefusal> for Failure {
     }
 }
 
+/// One answer for every proof that is not good, so that nobody learns whose a purchase is.
+impl From<RedeemRefusal> for Failure {
+    fn from(refusal: RedeemRefusal) -> Self {
+        Self::Refused(match refusal {
+            RedeemRefusal::Signature(SignatureRefusal::NotConfigured) => Refusal::ProofOfNoAppStore,
+            _ => Refusal::ProofInvalid,
+        })
+    }
+}
+
+impl From<SignatureRefusal> for Failure {
+    fn from(refusal: SignatureRefusal) -> Self {
+        match refusal {
+            SignatureRefusal::NotConfigured => Self::NoAppStore,
+            _ => Self::Credentials(CredentialFailure::SignedPayload),
+        }
+    }
+}
+
 impl From<TopUpRefusal> for Failure {
     fn from(refusal: TopUpRefusal) -> Self {
         Self::Refused(match refusal {
@@ -119,6 +139,7 @@ impl From<ProductRefusal> for Failure {
         match refusal {
             ProductRefusal::IdTaken => Self::field("product_id", FieldError::ProductIdTaken),
             ProductRefusal::PriceOutOfBounds => Self::field("price", FieldError::Invalid),
+            ProductRefusal::NotFound => Self::NotFound,
             other => Refusal::Other(other.code()).into(),
         }
     }

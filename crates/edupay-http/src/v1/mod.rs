@@ -1,5 +1,6 @@
 //! Our own API: snake_case JSON, whole fen named `*_fen`, pages by cursor, problem documents.
 
+mod app_store;
 mod cashier_links;
 mod courses;
 mod guardians;
@@ -9,6 +10,7 @@ mod orders;
 mod packages;
 mod page;
 mod path;
+mod products;
 mod projects;
 mod purchases;
 mod schools;
@@ -16,6 +18,9 @@ mod students;
 mod top_ups;
 mod users;
 
+pub(crate) use app_store::{
+    answer_consumption_request, list_app_store_purchases, list_app_store_records, list_consumption_requests,
+};
 pub(crate) use cashier_links::create_order_link;
 pub(crate) use courses::{create_course, list_courses, offer_course, withdraw_course};
 pub(crate) use guardians::{bind_guardian, list_guardians, replace_card, unbind_guardian};
@@ -23,6 +28,7 @@ pub(crate) use ledger::list_entries;
 pub(crate) use me::me;
 pub(crate) use orders::{cancel_order, create_order, find_order, list_orders};
 pub(crate) use packages::{create_package, list_packages, offer_package, put_package, withdraw_package};
+pub(crate) use products::set_product_price;
 pub(crate) use projects::{create_project, list_projects, offer_project, put_project, withdraw_project};
 pub(crate) use purchases::{find_purchase, list_purchases, list_wards};
 pub(crate) use schools::{create_school, list_schools, put_school};
@@ -32,6 +38,10 @@ pub(crate) use users::{activate_user, create_user, deactivate_user, list_users};
 
 pub(crate) mod paths {
     //! The documented operations of this folder.
+    pub(crate) use super::app_store::{
+        __path_answer_consumption_request, __path_list_app_store_purchases, __path_list_app_store_records,
+        __path_list_consumption_requests,
+    };
     pub(crate) use super::cashier_links::__path_create_order_link;
     pub(crate) use super::courses::{
         __path_create_course, __path_list_courses, __path_offer_course, __path_withdraw_course,
@@ -45,6 +55,7 @@ pub(crate) mod paths {
     pub(crate) use super::packages::{
         __path_create_package, __path_list_packages, __path_offer_package, __path_put_package, __path_withdraw_package,
     };
+    pub(crate) use super::products::__path_set_product_price;
     pub(crate) use super::projects::{
         __path_create_project, __path_list_projects, __path_offer_project, __path_put_project, __path_withdraw_project,
     };

@@ -13,7 +13,8 @@ use edupay_domain::store::StoreError;
 use edupay_domain::top_ups::TopUpService;
 use utoipa::ToSchema;
 
-/// The longest proof that is looked at, in characters.
+/// The longest proof that is looked at, in characters. A signed transaction with its three certificates
+/// has about 4,000.
 const MAX_PROOF: usize = 16_384;
 
 /// What is to be credited, and what proves it.
@@ -22,6 +23,8 @@ pub(crate) enum Proof {
     Word(Money),
     /// A charge of the gateway; the amount is a cross-check.
     Charge(ChargeId, Option<Money>),
+    /// A signed transaction of the App Store; the amount is a cross-check.
+    Transaction(String, Option<Money>),
     /// One that proves nothing.
     Unusable,
 }
@@ -51,8 +54,9 @@ impl Decode for Proof {
             (None, Some(charge)) => {
                 Some(ChargeId::parse(&charge).map_or(Self::Unusable, |charge| Self::Charge(charge, amount)))
             }
-            // Transactions of the App Store can't be verified here yet.
-            (Some(_), _) => Some(Self::Unusable),
+            (Some(transaction), None) => Some(Self::Transaction(transaction, amount)),
+            // Which of the two should count, nobody can tell.
+            (Some(_), Some(_)) => Some(Self::Unusable),
         }
     }
 }
@@ -81,6 +85,9 @@ pub(crate) async fn fill_in_balance(
     match proof {
         Proof::Word(amount) => simulate(&services.top_ups, &caller, amount).await?,
         Proof::Charge(charge, amount) => services.top_ups.redeem(id, &charge, amount).await?,
+        Proof::Transaction(signed, amount) => {
+            services.app_store.redeem(&caller.user, &signed, amount).await?;
+        }
         Proof::Unusable => return Err(Failure::Refused(Refusal::ProofInvalid)),
     }
     // The money has moved: whatever fails now, the client must not read that nothing happened.

@@ -3,7 +3,9 @@
 use chrono::{TimeZone, Utc};
 use edupay_domain::accounts::{Activity, Principal, Profile, Role, User};
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{ChargeId, CourseId, GatewayOrderNo, OrderNo, OrderPk, TopUpNo, UserId, Username};
+use edupay_domain::ids::{
+    AppAccountToken, ChargeId, CourseId, GatewayOrderNo, OrderNo, OrderPk, TopUpNo, UserId, Username,
+};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::money::Money;
 use edupay_domain::orders::{Order, OrderLine, OrderState, Visibility};
@@ -56,6 +58,7 @@ pub(crate) fn user(id: i64) -> User {
         },
         role: if staff { Role::Staff } else { Role::Member },
         activity: if id == 3 { Activity::Inactive } else { Activity::Active },
+        app_account_token: AppAccountToken::from_random(u128::try_from(id).unwrap()),
         created_at: at(),
     };
     // Three balances, so that it shows when one is forgotten.

@@ -11,6 +11,7 @@
 )]
 
 mod account;
+mod app_store;
 mod bodies;
 mod campus;
 mod cashier;

@@ -9,9 +9,12 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::{
     AccountService, Accounts, MockCredentials, MockUserStore, MockWalletStore, TokenDigest, User,
 };
+use edupay_domain::app_store::{
+    AppStore, AppStorePolicy, AppStoreService, MissingToken, MockAppStoreInbox, MockAppStorePurchaseStore, NoAppStore,
+};
 use edupay_domain::cashier::{Cashier, CashierService, MockCashierLinkStore};
 use edupay_domain::clock::MockClock;
-use edupay_domain::ids::{Draw, EventId, MockIdSource};
+use edupay_domain::ids::{AppAccountToken, Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
 use edupay_domain::orders::{MockOrderStore, OrderPolicy, OrderService, Orders};
 use edupay_domain::packages::{
@@ -88,6 +91,7 @@ impl Ports {
         let mut ids = MockIdSource::new();
         ids.expect_draw().returning(|| Draw::from_random(7));
         ids.expect_event_id().returning(|| EventId::from_random(7));
+        ids.expect_app_account_token().returning(|| AppAccountToken::from_random(7));
         let (clock, ids) = (Arc::new(clock), Arc::new(ids));
         let payments = PaymentService::new(Payments {
             gateway: Arc::new(self.gateway),
@@ -138,18 +142,30 @@ impl Ports {
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),
+            app_store: AppStoreService::new(AppStore {
+                signatures: Arc::new(NoAppStore),
+                server: None,
+                environment: edupay_domain::app_store::StoreEnvironment::Production,
+                purchases: Arc::new(MockAppStorePurchaseStore::new()),
+                inbox: Arc::new(MockAppStoreInbox::new()),
+                users: Arc::new(MockUserStore::new()),
+                policy: AppStorePolicy { missing_token: MissingToken::Refused, sandbox_users: Vec::new() },
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
             packages: PackageService::new(Packages {
                 store: Arc::new(self.packages),
                 payments: payments.clone(),
                 policy: PackagePolicy { purchase_lifetime: day, charge_lifetime: day },
                 clock: clock.clone(),
-                ids,
+                ids: ids.clone(),
             }),
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(MockCampusStore::new()),
                 catalogue: Arc::new(MockCatalogueStore::new()),
                 credentials: credentials.clone(),
                 clock: clock.clone(),
+                ids: ids.clone(),
                 max_price: fen(5_000_000),
             }),
             cashier: CashierService::new(Cashier {

@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
@@ -126,6 +127,20 @@ impl Database {
         }
     }
 
+    /// What a statement counts, in its column `count`.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        let row: CountRow = match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::sql_query(sql).get_result(&mut connection).unwrap()
+            }
+            DatabaseUrl::Postgres(url) => {
+                diesel::sql_query(sql).get_result(&mut PgConnection::establish(url).unwrap()).unwrap()
+            }
+        };
+        row.count
+    }
+
     fn outbox_rows(&self, user_id: UserId) -> Vec<OutboxRow> {
         let query = format!(
             "SELECT event_id, kind, payload, occurred_at FROM outbox WHERE user_id = {user_id} ORDER BY occurred_at, event_id"
@@ -167,6 +182,12 @@ impl StoreHarness for Database {
     fn ledger(&self) -> Arc<dyn LedgerStore> {
         Arc::new(self.store.clone())
     }
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
+        Arc::new(self.store.clone())
+    }
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
+        Arc::new(self.store.clone())
+    }
     fn products(&self) -> Arc<dyn ProductStore> {
         Arc::new(self.store.clone())
     }
@@ -204,4 +225,10 @@ impl StoreHarness for Database {
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.outbox_rows(user_id).into_iter().map(recorded).collect()
     }
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }

@@ -76,3 +76,37 @@ fn every_step_goes_down_and_up_again() {
         database.store.migrate().unwrap();
     }
 }
+
+#[test]
+fn users_and_products_that_were_there_get_a_token_and_a_first_price() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    for (database, kind) in [(Some(empty_sqlite()), "sqlite"), (empty_postgres(), "postgres")] {
+        let Some(database) = database else { continue };
+        let mut steps: Vec<_> =
+            std::fs::read_dir(folder.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        steps.sort();
+        let at = steps.iter().position(|step| step.ends_with("2026-11-23-000009_app_store")).unwrap();
+        let up = |step: &std::path::Path| std::fs::read_to_string(step.join("up.sql")).unwrap();
+        steps[..at].iter().for_each(|step| database.execute(&up(step)).unwrap());
+        let user = |name: &str| {
+            format!(
+                "INSERT INTO users (username, password_hash, role, activity, nickname, location, avatar_url, website, \
+                 point, level, level_display, credit, credit_level, credit_level_display, created_at) \
+                 VALUES ('{name}', '', 'member', 'active', '', '', '', '', 0, '', '', 0, '', '', 1);"
+            )
+        };
+        database.execute(&(user("one") + &user("other"))).unwrap();
+        database.execute("INSERT INTO products (product_id, price_fen, created_at) VALUES ('coins', 600, 7)").unwrap();
+        database.execute(&up(&steps[at])).unwrap();
+        database.execute(&user("by hand")).unwrap();
+        let uuid = "length(app_account_token) = 36 AND app_account_token = lower(app_account_token) \
+                    AND substr(app_account_token, 15, 1) = '4' AND substr(app_account_token, 20, 1) IN ('8', '9', 'a', 'b')";
+        for (what, count) in [
+            (format!("users WHERE {uuid}"), 3),
+            ("(SELECT DISTINCT app_account_token FROM users) AS tokens".to_owned(), 3),
+            ("product_prices WHERE product_id = 'coins' AND effective_from = 7 AND price_fen = 600".to_owned(), 1),
+        ] {
+            assert_eq!(database.count(&format!("SELECT COUNT(*) AS count FROM {what}")), count, "{kind}: {what}");
+        }
+    }
+}

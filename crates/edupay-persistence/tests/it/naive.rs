@@ -4,6 +4,11 @@
 use crate::databases::{Database, sqlite};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::app_store::{
+    AppStoreClaim, AppStoreInbox, AppStorePurchase, AppStorePurchaseStore, AppStoreRecord, CreditPurchase,
+    CreditPurchaseRule, CreditVerdict, ObserveTransaction, ObserveTransactionRule, Observed, RedeemRefusal,
+    TransactionKey, TransactionView,
+};
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
@@ -19,7 +24,7 @@ use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStor
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
 use edupay_domain::top_ups::TopUpStore;
-use edupay_testkit::contract::{RecordedEvent, StoreHarness, races};
+use edupay_testkit::contract::{RecordedEvent, StoreHarness, app_store_races, races};
 use std::sync::Arc;
 
 /// Ours, but for how an order is paid.
@@ -101,6 +106,80 @@ impl OrderStore for Naive {
     }
 }
 
+/// A look whether somebody has the transaction, and then the credit: nothing is locked in between.
+#[async_trait]
+impl AppStorePurchaseStore for Naive {
+    async fn credit(
+        &self,
+        command: &CreditPurchase,
+        rule: CreditPurchaseRule,
+    ) -> Result<CreditVerdict, EffectError<RedeemRefusal>> {
+        let (store, key) = (&self.0.store, command.transaction.key());
+        let owner = store.find_claimant(&key).await?;
+        let claim = owner.map(|owner| AppStoreClaim {
+            key: key.clone(),
+            user_id: Some(owner),
+            newest: command.transaction.observation(),
+        });
+        let of = owner.unwrap_or(command.user_id);
+        let purchase = store.purchases(of, None, 100).await?.into_iter().find(|purchase| purchase.key == key);
+        let view = TransactionView {
+            claim,
+            purchase,
+            wallet: store.find_user(of).await?.map(|user| user.wallet),
+            price: store.find_price(&command.transaction.product_id, command.transaction.purchased_at).await?,
+        };
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        if let (Some(claim), Some(posted), Some(purchase)) =
+            (&plan.writes.claim, &plan.writes.posted, &plan.writes.purchase)
+        {
+            let user = command.user_id;
+            let sql = format!(
+                "UPDATE wallets SET iap_fen = {iap} WHERE user_id = {user}; \
+                 INSERT INTO app_store_claims (environment, transaction_id, user_id, signed_at, refunded_milli_percent) \
+                 VALUES ('{environment}', '{id}', {user}, {signed_at}, 0) \
+                 ON CONFLICT (environment, transaction_id) DO UPDATE SET user_id = {user}; \
+                 INSERT INTO app_store_purchases (user_id, environment, transaction_id, product_id, quantity, \
+                 unit_price_fen, credited_fen, clawed_back_fen, purchased_at, credited_at, signed) \
+                 VALUES ({user}, '{environment}', '{id}', '{product}', 1, {price}, {price}, 0, {signed_at}, \
+                 {signed_at}, 'signed') ON CONFLICT DO NOTHING;",
+                iap = posted.wallet.iap.fen(),
+                product = purchase.product_id,
+                price = purchase.credited.fen(),
+                environment = key.environment.code(),
+                id = key.id,
+                signed_at = claim.newest.signed_at.timestamp_micros(),
+            );
+            let database = self.0.clone();
+            let written = tokio::task::spawn_blocking(move || database.execute(&sql)).await.unwrap();
+            written.map_err(|error| StoreError::new(StoreFault::Unavailable, error))?;
+        }
+        Ok(plan.verdict)
+    }
+
+    async fn observe(
+        &self,
+        command: &ObserveTransaction,
+        rule: ObserveTransactionRule,
+    ) -> Result<Observed, EffectError<LedgerError>> {
+        self.0.store.observe(command, rule).await
+    }
+    async fn find_claimant(&self, key: &TransactionKey) -> Result<Option<UserId>, StoreError> {
+        self.0.store.find_claimant(key).await
+    }
+    async fn purchases(
+        &self,
+        user_id: UserId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<AppStorePurchase>, StoreError> {
+        self.0.store.purchases(user_id, before, limit).await
+    }
+    async fn records(&self, before: Option<Timestamp>, limit: u32) -> Result<Vec<AppStoreRecord>, StoreError> {
+        self.0.store.records(before, limit).await
+    }
+}
+
 #[async_trait]
 impl StoreHarness for Naive {
     fn orders(&self) -> Arc<dyn OrderStore> {
@@ -114,6 +193,12 @@ impl StoreHarness for Naive {
     }
     fn ledger(&self) -> Arc<dyn LedgerStore> {
         self.0.ledger()
+    }
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
+        Arc::new(self.clone())
+    }
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
+        self.0.app_store_inbox()
     }
     fn products(&self) -> Arc<dyn ProductStore> {
         self.0.products()
@@ -170,6 +255,14 @@ async fn a_naive_store_pays_one_order_more_than_once() {
 async fn a_naive_store_spends_one_balance_more_than_once() {
     for store in naive() {
         let verdict = races::a_balance_is_spent_once_over_many_orders(&store, 200).await;
+        assert!(verdict.is_err(), "the claim does not notice a naive store on {:?}", store.0.url);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_naive_store_credits_one_transaction_more_than_once() {
+    for store in naive() {
+        let verdict = app_store_races::one_transaction_is_credited_once_to_one_of_two_users(&store, 200).await;
         assert!(verdict.is_err(), "the claim does not notice a naive store on {:?}", store.0.url);
     }
 }

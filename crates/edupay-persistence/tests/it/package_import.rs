@@ -4,7 +4,7 @@
 use crate::databases::{Database, empty_postgres, sqlite};
 use edupay_domain::accounts::{PasswordHash, UserStore};
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{CardNo, SchoolId, UserId};
+use edupay_domain::ids::{AppAccountToken, CardNo, SchoolId, UserId};
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::packages::{
     CampusRefusal, CampusStore, ImportMode, PutSchool, PutStudents, StudentDraft, StudentTexts, put_students,
@@ -47,7 +47,8 @@ async fn import(database: &Database, school: SchoolId, mode: ImportMode) -> Vec<
     for first in (0..STUDENTS).step_by(CHUNK) {
         let rows: Vec<_> = (first..).take(CHUNK).map(|ordinal| draft(ordinal, school)).collect();
         let password = PasswordHash("$none$".to_owned());
-        let command = PutStudents { rows, mode, password, at: Timestamp::default() };
+        let app_account_token = AppAccountToken::from_random(u128::try_from(first).unwrap());
+        let command = PutStudents { rows, mode, password, app_account_token, at: Timestamp::default() };
         let put = database.store.put_students(&command, put_students).await.unwrap();
         assert_eq!(put.taken.len() + put.refused.len(), CHUNK);
         refused.extend(put.refused.into_iter().map(|row| (first + i64::try_from(row.row).unwrap(), row.refusal)));

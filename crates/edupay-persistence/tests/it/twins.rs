@@ -3,6 +3,7 @@
 use crate::databases::{Database, empty_postgres_with};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
@@ -12,7 +13,7 @@ use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
-use edupay_testkit::contract::{RecordedEvent, StoreHarness, campus, package_races, races};
+use edupay_testkit::contract::{RecordedEvent, StoreHarness, app_store_races, campus, package_races, races};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -50,6 +51,12 @@ impl StoreHarness for Twins {
     }
     fn ledger(&self) -> Arc<dyn LedgerStore> {
         self.next().ledger()
+    }
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
+        self.next().app_store_purchases()
+    }
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
+        self.next().app_store_inbox()
     }
     fn products(&self) -> Arc<dyn ProductStore> {
         self.next().products()
@@ -113,4 +120,11 @@ async fn two_instances_on_one_database_give_a_package_once() {
     for _ in 0..ROUNDS {
         campus::a_card_raced_for_is_given_once(&twins).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_credit_a_transaction_once() {
+    let Some(twins) = Twins::new() else { return };
+    app_store_races::one_transaction_is_credited_once_to_one_of_two_users(&twins, ROUNDS).await.unwrap();
+    app_store_races::a_device_and_notifications_at_once_end_in_one_state(&twins, ROUNDS).await.unwrap();
 }

@@ -19,6 +19,9 @@ INSERT INTO entitlements VALUES (71, 5, '1', 0);
 INSERT INTO charge_claims VALUES ('ch_1', 71, '1');
 INSERT INTO order_routes VALUES ('1', 71);
 INSERT INTO charge_routes VALUES ('1', 71, 'order', '1');
+INSERT INTO app_store_claims VALUES ('production', 't1', 71, 0, 0);
+INSERT INTO app_store_purchases VALUES (71, 'production', 't1', 'coins', 1, 600, 600, 0, 0, 0, NULL, NULL, 's');
+INSERT INTO app_store_records VALUES ('production', 't1', 71, 'price_differs', 'client', 0, 's');
 ";
 
 #[test]
@@ -34,6 +37,20 @@ fn the_database_refuses_what_must_never_be() {
             ("a deleted entry", "DELETE FROM journal_entries WHERE user_id = 71"),
             ("a changed line", "UPDATE journal_lines SET amount_fen = 1 WHERE user_id = 71"),
             ("a deleted line", "DELETE FROM journal_lines WHERE user_id = 71"),
+            ("a second claim of a transaction", "INSERT INTO app_store_claims VALUES ('production', 't1', 71, 1, 0)"),
+            (
+                "a second purchase of a transaction",
+                "INSERT INTO app_store_purchases VALUES (72, 'production', 't1', 'coins', 1, 6, 6, 0, 0, 0, NULL, NULL, 's')",
+            ),
+            (
+                "more taken back than credited",
+                "UPDATE app_store_purchases SET clawed_back_fen = 601 WHERE user_id = 71",
+            ),
+            ("less than nothing taken back", "UPDATE app_store_purchases SET clawed_back_fen = -1 WHERE user_id = 71"),
+            ("a refund of more than all", "UPDATE app_store_claims SET refunded_milli_percent = 100001"),
+            ("a changed record", "UPDATE app_store_records SET verdict = 'other_user'"),
+            ("a deleted record", "DELETE FROM app_store_records"),
+            ("a user without a token", "UPDATE users SET app_account_token = NULL WHERE user_id = 71"),
             ("a line of nothing", "INSERT INTO journal_lines VALUES (71, 1, 1, 'adjustments', 'user_cash', 0)"),
             (
                 "a line from an account to itself",

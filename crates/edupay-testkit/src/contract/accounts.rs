@@ -281,3 +281,13 @@ pub async fn a_refused_adjustment_leaves_nothing<H: StoreHarness + ?Sized>(harne
     assert!(matches!(refused, Err(EffectError::Refused(AdjustRefusal::Ledger(_)))), "{refused:?}");
     assert_eq!(case.snapshot(user_id).await, before);
 }
+
+/// A user has the token for the App Store that the user was made with, and is found by it.
+pub async fn a_user_is_found_by_the_token_for_the_app_store<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let (user, other) = (case.user().await, case.user().await);
+    assert_ne!(user.app_account_token, other.app_account_token);
+    let found = harness.users().find_by_app_account_token(user.app_account_token).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&user.principal));
+    assert_eq!(harness.users().find_by_app_account_token(case.app_account_token()).await.unwrap(), None);
+}

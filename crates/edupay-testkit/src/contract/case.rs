@@ -2,10 +2,10 @@
 
 use super::{RecordedEvent, StoreHarness};
 use crate::fixtures::{self, fen, minutes_after, monday};
-use edupay_domain::accounts::{AdjustBalance, User, adjust_balance};
+use edupay_domain::accounts::{AdjustBalance, NewUser, User, adjust_balance};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{
-    ChargeId, EventId, GatewayEventId, GatewayOrderNo, OrderNo, ProductId, RefundId, TopUpNo, UserId,
+    AppAccountToken, ChargeId, EventId, GatewayEventId, GatewayOrderNo, OrderNo, ProductId, RefundId, TopUpNo, UserId,
 };
 use edupay_domain::ledger::{Bucket, EntryKind, StatementLine, Wallet};
 use edupay_domain::money::Money;
@@ -108,9 +108,16 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
         EventId::from_random(u128::from(self.mark) << 64 | u128::from(self.draw()) << 8)
     }
 
+    /// A new token of a user for the App Store.
+    pub fn app_account_token(&self) -> AppAccountToken {
+        AppAccountToken::from_random(u128::from(self.mark) << 64 | u128::from(self.draw()))
+    }
+
     /// A new member with an empty wallet.
     pub async fn user(&self) -> User {
-        self.harness.users().create_user(&fixtures::new_user(&self.unique("user"))).await.unwrap()
+        let app_account_token = self.app_account_token();
+        let new = NewUser { app_account_token, ..fixtures::new_user(&self.unique("user")) };
+        self.harness.users().create_user(&new).await.unwrap()
     }
 
     /// A new member with these balances, in fen.

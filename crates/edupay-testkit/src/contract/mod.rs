@@ -10,6 +10,10 @@
 #![expect(clippy::unwrap_used, reason = "a claim fails by panicking, as a test does")]
 
 pub mod accounts;
+pub mod app_store;
+mod app_store_case;
+pub mod app_store_inbox;
+pub mod app_store_races;
 pub mod balance_payments;
 pub mod campus;
 mod case;
@@ -33,6 +37,7 @@ pub use package_case::{Campus, Placed};
 
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};
@@ -57,6 +62,10 @@ pub trait StoreHarness: Send + Sync {
     fn wallets(&self) -> Arc<dyn WalletStore>;
     /// The journal.
     fn ledger(&self) -> Arc<dyn LedgerStore>;
+    /// Purchases in the App Store.
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore>;
+    /// The App Store's notifications.
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox>;
     /// App Store products.
     fn products(&self) -> Arc<dyn ProductStore>;
     /// Courses.
@@ -148,6 +157,7 @@ macro_rules! store_contract {
             all_tokens_of_a_user_are_removed_at_once
             a_token_of_an_inactive_user_tells_so
             a_token_without_a_user_is_not_stored
+            a_user_is_found_by_the_token_for_the_app_store
             a_new_token_works_at_once
             a_logged_out_token_is_dead_at_once
             a_token_removed_while_it_is_looked_up_stays_dead
@@ -160,6 +170,8 @@ macro_rules! store_contract {
             a_product_is_found_and_listed_by_pk
             a_taken_product_id_is_refused
             a_product_id_raced_for_is_given_once
+            a_product_keeps_the_prices_it_had
+            an_unknown_product_has_no_price
             a_course_is_withdrawn_and_offered_again
             an_unknown_course_is_not_found
         }
@@ -297,6 +309,31 @@ macro_rules! store_contract {
             an_upgrade_replaces_what_is_held_at_todays_prices
             a_second_upgrade_replaces_the_first
             a_renewal_follows_the_last_day
+        }
+        $crate::__claims! { $harness; app_store:
+            a_purchase_in_the_app_store_is_credited_once
+            a_transaction_is_known_by_its_environment_too
+            another_users_purchase_is_recorded_and_credits_nobody
+            play_money_is_credited_to_those_who_may_have_it
+            a_refused_purchase_leaves_no_trace
+            a_refund_before_its_credit_blocks_it_until_it_is_reversed
+            a_refund_leaves_a_debt_that_the_next_credit_pays
+            parts_of_a_purchase_are_taken_back_step_by_step
+            a_device_that_brings_a_refund_is_refused_and_the_refund_counts
+            a_purchase_credits_the_price_of_its_time
+            a_price_that_differs_is_recorded
+            purchases_are_paged_by_the_time_of_their_credit
+        }
+        $crate::__claims! { $harness; app_store_inbox:
+            a_notification_is_kept_once
+            a_notification_raced_for_is_new_once
+            notifications_are_due_until_they_are_done
+            a_consumption_request_is_listed_and_answered_once
+            the_end_of_the_history_moves_forward_only
+        }
+        $crate::__races! { $harness, $rounds; app_store_races:
+            one_transaction_is_credited_once_to_one_of_two_users
+            a_device_and_notifications_at_once_end_in_one_state
         }
         $crate::__races! { $harness, $rounds; package_races:
             many_clients_place_one_purchase

@@ -84,7 +84,8 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
 
     /// Stores students at the start.
     pub fn students_command(&self, rows: Vec<StudentDraft>, mode: ImportMode) -> PutStudents {
-        PutStudents { rows, mode, password: PasswordHash("$none$".to_owned()), at: self.start() }
+        let password = PasswordHash("$none$".to_owned());
+        PutStudents { rows, mode, password, app_account_token: self.app_account_token(), at: self.start() }
     }
 
     /// A stored student of the school.

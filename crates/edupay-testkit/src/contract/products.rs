@@ -1,9 +1,12 @@
 //! Claims about App Store products and courses.
 
+use super::case::refusal_of;
 use super::{Case, StoreHarness};
 use crate::fixtures::fen;
 use edupay_domain::ids::CourseId;
-use edupay_domain::products::{Course, CourseRefusal, CourseStatus, NewProduct, ProductRefusal};
+use edupay_domain::products::{
+    Course, CourseRefusal, CourseStatus, NewProduct, Product, ProductRefusal, SetProductPrice,
+};
 use edupay_domain::store::EffectError;
 use futures_util::future::join_all;
 
@@ -72,4 +75,30 @@ pub async fn an_unknown_course_is_not_found<H: StoreHarness + ?Sized>(harness: &
     let far = CourseId::try_new(i64::MAX).unwrap();
     let refused = harness.courses().set_course_status(far, CourseStatus::Offered).await;
     assert!(matches!(refused, Err(EffectError::Refused(CourseRefusal::NotFound))), "{refused:?}");
+}
+
+/// The price of now is the product's; the prices before it are known by their time.
+pub async fn a_product_keeps_the_prices_it_had<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let product = case.product(600).await;
+    let products = harness.products();
+    for (minute, price) in [(10, 700), (20, 700), (30, 600)] {
+        let (product_id, at) = (product.product_id.clone(), case.minute(minute));
+        let changed = products.set_price(&SetProductPrice { product_id, price: fen(price), at }).await.unwrap();
+        assert_eq!(changed, Product { price: fen(price), ..product.clone() });
+        assert_eq!(products.find_product(&product.product_id).await.unwrap(), Some(changed));
+    }
+    for (minute, price) in [(-1, 600), (0, 600), (9, 600), (10, 700), (29, 700), (30, 600), (99, 600)] {
+        let then = products.find_price(&product.product_id, case.minute(minute)).await.unwrap();
+        assert_eq!(then, Some(fen(price)), "minute {minute}");
+    }
+}
+
+/// What is not there has no price and gets none.
+pub async fn an_unknown_product_has_no_price<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let command = SetProductPrice { product_id: case.product_id(), price: fen(600), at: case.start() };
+    let refused = harness.products().set_price(&command).await;
+    assert_eq!(refusal_of(refused), ProductRefusal::NotFound);
+    assert_eq!(harness.products().find_price(&command.product_id, case.start()).await.unwrap(), None);
 }

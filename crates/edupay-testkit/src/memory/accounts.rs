@@ -7,7 +7,7 @@ use edupay_domain::accounts::{
     TokenDigest, User, UserStore, WalletStore,
 };
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{UserId, Username};
+use edupay_domain::ids::{AppAccountToken, UserId, Username};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::store::{EffectError, StoreError};
 use std::sync::Arc;
@@ -33,6 +33,7 @@ impl UserStore for MemoryStore {
                 profile: user.profile.clone(),
                 role: user.role,
                 activity: Activity::Active,
+                app_account_token: user.app_account_token,
                 created_at: user.at,
             };
             let created = User { principal, wallet: Wallet::new(id) };
@@ -44,6 +45,13 @@ impl UserStore for MemoryStore {
 
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.transaction(|state| Ok(state.users.get(&id).map(|row| row.user.clone())))
+    }
+
+    async fn find_by_app_account_token(&self, token: AppAccountToken) -> Result<Option<Principal>, StoreError> {
+        self.transaction(|state| {
+            let mut users = state.users.values().map(|row| &row.user.principal);
+            Ok(users.find(|principal| principal.app_account_token == token).cloned())
+        })
     }
 
     async fn find_credential(&self, username: &Username) -> Result<Option<Credential>, StoreError> {

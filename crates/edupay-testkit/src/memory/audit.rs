@@ -1,7 +1,7 @@
 //! The audit: every invariant recomputed from the rows, by sums of its own and not by the rules.
 
 use super::breaches::breach;
-use super::{JournalRow, State, audit_packages};
+use super::{JournalRow, State, audit_app_store, audit_packages};
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{AuditReport, Breach, Bucket, Direction, EntryKind, LedgerAccount};
 use edupay_domain::orders::{Order, Tender};
@@ -30,7 +30,8 @@ impl State {
             entries: count(rows().count()),
             postings: count(rows().map(|row| row.postings.len()).sum()),
             total_fen: narrow(rows().map(|row| signed(row, |_| true)).sum()),
-            checked: [CHECKED.as_slice(), audit_packages::CHECKED.as_slice()].concat(),
+            checked: [CHECKED.as_slice(), audit_packages::CHECKED.as_slice(), audit_app_store::CHECKED.as_slice()]
+                .concat(),
             breaches: Vec::new(),
         };
         for user_id in self.users.keys() {
@@ -40,6 +41,7 @@ impl State {
             self.audit_receipts(*user_id, &mut report.breaches);
         }
         self.audit_claims(&mut report.breaches);
+        self.audit_app_store(&mut report.breaches);
         report
     }
 
@@ -219,7 +221,7 @@ impl State {
 }
 
 /// Debits less credits of some accounts of one entry, in fen.
-fn signed(row: &JournalRow, of: impl Fn(LedgerAccount) -> bool) -> i128 {
+pub(super) fn signed(row: &JournalRow, of: impl Fn(LedgerAccount) -> bool) -> i128 {
     let postings = row.postings.iter().filter(|posting| of(posting.account));
     postings
         .map(|posting| match posting.direction {

@@ -2,6 +2,7 @@
 
 use super::{MemoryStore, State};
 use crate::contract::{Case, StoreHarness};
+use edupay_domain::app_store::{RefundedShare, TransactionKey};
 use edupay_domain::ids::{ChargeId, UserId};
 use edupay_domain::ledger::{EntryKind, Wallet};
 use edupay_domain::money::Money;
@@ -200,4 +201,63 @@ async fn a_period_of_another_package_was_not_paid_for() {
 async fn two_periods_of_one_day_are_found() {
     let names = found_on_campus(|state, student| state.periods.get_mut(&student).unwrap()[0].superseded = None);
     assert_eq!(names.await, ["periods_overlap"]);
+}
+
+/// A user with a purchase of which a half was refunded.
+async fn found_in_the_app_store(damage: impl FnOnce(&mut State, UserId, TransactionKey)) -> Vec<&'static str> {
+    let store = MemoryStore::new();
+    let case = Case::new(&store);
+    let (user, product) = (case.user().await, case.product(600).await);
+    let transaction = case.credited(&user, &product).await;
+    case.observe(&case.seen(&transaction, 2, 50_000)).await;
+    assert_eq!(store.ledger().audit().await.unwrap().breaches, []);
+    store.transaction(|state| damage(state, user.id, transaction.key()));
+    let report = store.ledger().audit().await.unwrap();
+    assert!(report.breaches.iter().all(|breach| report.checked.contains(&breach.invariant)));
+    report.breaches.iter().map(|breach| breach.invariant).collect()
+}
+
+#[tokio::test]
+async fn a_purchase_whose_credit_was_edited_differs_from_its_entries() {
+    let names = found_in_the_app_store(|state, user, key| {
+        state.app_store.purchases.get_mut(&(user, key)).unwrap().credited = Money::from_fen_u32(601);
+    });
+    assert_eq!(names.await, ["app_store_purchase_differs_from_entries"]);
+}
+
+#[tokio::test]
+async fn a_refund_that_was_not_taken_back_is_found() {
+    let names = found_in_the_app_store(|state, _, key| {
+        state.app_store.claims.get_mut(&key).unwrap().newest.refunded = RefundedShare::FULL;
+    });
+    assert_eq!(names.await, ["app_store_refund_not_taken_back"]);
+}
+
+#[tokio::test]
+async fn a_claim_without_its_purchase_is_found() {
+    let names = found_in_the_app_store(|state, user, key| drop(state.app_store.purchases.remove(&(user, key))));
+    assert_eq!(
+        names.await,
+        [
+            "app_store_claim_differs_from_purchases",
+            "app_store_entry_without_purchase",
+            "app_store_entry_without_purchase"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_purchase_without_its_claim_is_found() {
+    let names = found_in_the_app_store(|state, _, key| drop(state.app_store.claims.remove(&key)));
+    assert_eq!(names.await, ["app_store_claim_differs_from_purchases"]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_credited_twice_is_found() {
+    let names = found_in_the_app_store(|state, user, _| {
+        let other = UserId::try_new(user.get().saturating_add(1)).unwrap();
+        let twice = state.journal[&user][0].clone();
+        state.journal.insert(other, vec![twice]);
+    });
+    assert_eq!(names.await, ["app_store_entry_without_purchase", "app_store_transaction_credited_twice"]);
 }

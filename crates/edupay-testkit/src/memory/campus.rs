@@ -39,6 +39,7 @@ impl State {
             profile: user.profile,
             role: user.role,
             activity: Activity::Active,
+            app_account_token: user.app_account_token,
             created_at: user.at,
         };
         self.usernames.insert(user.username, user_id);

@@ -6,7 +6,9 @@
 //! durability, and any wait between two effects.
 
 mod accounts;
+mod app_store;
 mod audit;
+mod audit_app_store;
 mod audit_packages;
 #[cfg(test)]
 mod audit_tests;
@@ -31,13 +33,16 @@ pub use ledger::JournalRow;
 use crate::contract::{RecordedEvent, StoreHarness};
 use async_trait::async_trait;
 use edupay_domain::accounts::{PasswordHash, TokenDigest, User, UserStore, WalletStore};
+use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::{CashierLink, CashierLinkStore};
+use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
 use edupay_domain::ids::{
-    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProjectId, PurchaseNo, SchoolId, TopUpNo,
-    UserId, Username,
+    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, SchoolId,
+    TopUpNo, UserId, Username,
 };
 use edupay_domain::ledger::LedgerStore;
+use edupay_domain::money::Money;
 use edupay_domain::orders::{Entitlement, Order, OrderStore};
 use edupay_domain::packages::{
     CampusStore, CatalogueStore, Package, PackageStore, Project, Purchase, School, ServicePeriod, Student,
@@ -94,6 +99,9 @@ struct State {
     purchase_numbers: HashMap<PurchaseNo, UserId>,
     periods: BTreeMap<UserId, Vec<ServicePeriod>>,
     cashier_links: HashMap<TokenDigest, CashierLink>,
+    /// By product, what it cost from when on.
+    prices: BTreeMap<ProductId, BTreeMap<Timestamp, Money>>,
+    app_store: app_store::AppStoreRows,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
     outbox: Vec<Event>,
@@ -160,6 +168,14 @@ impl StoreHarness for MemoryStore {
     }
 
     fn ledger(&self) -> Arc<dyn LedgerStore> {
+        Arc::new(self.clone())
+    }
+
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
+        Arc::new(self.clone())
+    }
+
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
         Arc::new(self.clone())
     }
 

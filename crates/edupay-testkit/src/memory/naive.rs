@@ -4,9 +4,10 @@
 //! having no wall at the end.
 
 use super::MemoryStore;
-use crate::contract::{RecordedEvent, StoreHarness, package_races, races};
+use crate::contract::{RecordedEvent, StoreHarness, app_store_races, package_races, races};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
+use edupay_domain::app_store::*;
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, PurchaseNo, UserId};
@@ -161,6 +162,52 @@ impl PackageStore for NaivePackageStore {
     }
 }
 
+struct NaiveAppStore(MemoryStore);
+
+#[async_trait]
+impl AppStorePurchaseStore for NaiveAppStore {
+    async fn credit(
+        &self,
+        command: &CreditPurchase,
+        rule: CreditPurchaseRule,
+    ) -> Result<CreditVerdict, EffectError<RedeemRefusal>> {
+        let view = self.0.transaction(|state| state.credit_view(command));
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        self.0.transaction(|state| state.write_transaction(plan.writes, command.at));
+        Ok(plan.verdict)
+    }
+
+    async fn observe(
+        &self,
+        command: &ObserveTransaction,
+        rule: ObserveTransactionRule,
+    ) -> Result<Observed, EffectError<LedgerError>> {
+        let view = self.0.transaction(|state| state.transaction_view(&command.transaction.key(), None));
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        self.0.transaction(|state| state.write_transaction(plan.writes, command.at));
+        Ok(plan.observed)
+    }
+
+    async fn find_claimant(&self, key: &TransactionKey) -> Result<Option<UserId>, StoreError> {
+        self.0.find_claimant(key).await
+    }
+
+    async fn purchases(
+        &self,
+        user_id: UserId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<AppStorePurchase>, StoreError> {
+        self.0.purchases(user_id, before, limit).await
+    }
+
+    async fn records(&self, before: Option<Timestamp>, limit: u32) -> Result<Vec<AppStoreRecord>, StoreError> {
+        self.0.records(before, limit).await
+    }
+}
+
 struct NaiveHarness(MemoryStore);
 
 #[async_trait]
@@ -173,6 +220,12 @@ impl StoreHarness for NaiveHarness {
     }
     fn ledger(&self) -> Arc<dyn LedgerStore> {
         self.0.ledger()
+    }
+    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
+        Arc::new(NaiveAppStore(self.0.clone()))
+    }
+    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
+        self.0.app_store_inbox()
     }
     fn products(&self) -> Arc<dyn ProductStore> {
         self.0.products()
@@ -239,4 +292,9 @@ breaks! { package_races:
     one_purchase_charge_is_confirmed_once_by_many_callbacks as a_naive_store_gives_two_periods_for_a_charge
     many_charges_pay_one_purchase_once as a_naive_store_applies_two_charges_of_a_purchase
     many_purchases_of_one_project_are_given_once as a_naive_store_gives_two_packages_of_a_project
+}
+
+breaks! { app_store_races:
+    one_transaction_is_credited_once_to_one_of_two_users as a_naive_store_credits_a_transaction_twice
+    a_device_and_notifications_at_once_end_in_one_state as a_naive_store_loses_a_refund
 }

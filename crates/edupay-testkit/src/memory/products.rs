@@ -1,12 +1,24 @@
 //! Products and courses in memory.
 
-use super::{MemoryStore, corrupt};
+use super::{MemoryStore, State, corrupt};
 use async_trait::async_trait;
+use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CourseId, ProductId, ProductPk};
+use edupay_domain::money::Money;
 use edupay_domain::products::{
     Course, CourseRefusal, CourseStatus, CourseStore, NewCourse, NewProduct, Product, ProductRefusal, ProductStore,
+    SetProductPrice,
 };
 use edupay_domain::store::{EffectError, StoreError};
+
+impl State {
+    /// The price that a product had at a moment, or its first one.
+    pub(super) fn price_at(&self, id: &ProductId, at: Timestamp) -> Option<Money> {
+        let prices = self.prices.get(id)?;
+        let then = prices.range(..=at).next_back().or_else(|| prices.first_key_value());
+        then.map(|(_, price)| *price)
+    }
+}
 
 #[async_trait]
 impl ProductStore for MemoryStore {
@@ -23,8 +35,26 @@ impl ProductStore for MemoryStore {
                 created_at: product.at,
             };
             state.products.push(created.clone());
+            let prices = state.prices.entry(product.product_id.clone()).or_default();
+            prices.insert(product.at, product.price);
             Ok(created)
         })
+    }
+
+    async fn set_price(&self, command: &SetProductPrice) -> Result<Product, EffectError<ProductRefusal>> {
+        self.transaction(|state| {
+            let product = state.products.iter_mut().find(|product| product.product_id == command.product_id);
+            let product = product.ok_or(EffectError::Refused(ProductRefusal::NotFound))?;
+            if product.price != command.price {
+                product.price = command.price;
+                state.prices.entry(command.product_id.clone()).or_default().insert(command.at, command.price);
+            }
+            Ok(product.clone())
+        })
+    }
+
+    async fn find_price(&self, id: &ProductId, at: Timestamp) -> Result<Option<Money>, StoreError> {
+        self.transaction(|state| Ok(state.price_at(id, at)))
     }
 
     async fn list_products(&self) -> Result<Vec<Product>, StoreError> {

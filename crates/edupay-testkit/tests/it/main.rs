@@ -1,5 +1,7 @@
 //! The memory store under the contract, the domain's services on it, and random histories.
 
+mod app_store;
+mod app_store_histories;
 mod charges_of_orders;
 mod contract;
 mod expiry;

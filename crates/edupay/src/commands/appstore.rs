@@ -1,5 +1,6 @@
 //! `edupay appstore …`: trying purchases in the App Store without Apple, and asking what Apple signed.
 
+mod catch_up;
 mod check;
 mod sign;
 
@@ -20,6 +21,10 @@ pub(crate) enum AppStoreCommand {
     Check(check::CheckArguments),
     /// Asks the App Store's server which notifications it sent, and verifies each; one JSON object a line
     Notifications(check::NotificationsArguments),
+    /// Works on what the App Store's server sent and nobody heard; the service does it hourly by itself
+    CatchUp(catch_up::CatchUpArguments),
+    /// Looks for refunds of the payer of a transaction, and works on what it finds
+    Refunds(catch_up::RefundsArguments),
 }
 
 pub(super) async fn run(overrides: &Overrides, command: AppStoreCommand) -> Result<ExitCode, Failure> {
@@ -29,6 +34,8 @@ pub(super) async fn run(overrides: &Overrides, command: AppStoreCommand) -> Resu
         AppStoreCommand::SignTransaction(arguments) => sign::transaction(&settings, &arguments)?,
         AppStoreCommand::SignNotification(arguments) => sign::notification(&settings, &arguments)?,
         AppStoreCommand::Check(arguments) => return check::run(&settings, &arguments),
+        AppStoreCommand::CatchUp(arguments) => return catch_up::run(&settings, &arguments).await,
+        AppStoreCommand::Refunds(arguments) => return catch_up::refunds(&settings, &arguments).await,
         AppStoreCommand::Notifications(arguments) => return check::notifications(&settings, &arguments).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -26,6 +26,8 @@ pub(crate) enum CourseCommand {
 pub(crate) enum ProductCommand {
     /// Adds an App Store product; the price is yuan, such as 6
     Create { product_id: String, price: String },
+    /// Gives a product another price from now on; a purchase made before keeps the price of its time
+    Price { product_id: String, price: String },
     /// Lists products, one JSON object a line
     List,
 }
@@ -61,6 +63,11 @@ pub(super) async fn product(overrides: &Overrides, command: ProductCommand) -> R
             let price = prices::amount(&price, settings.max_amount()?)?;
             let product = services.products.create_product(product_id, price).await.context("product create")?;
             say(product_view(&product));
+        }
+        ProductCommand::Price { product_id, price } => {
+            let product_id = ProductId::parse(&product_id).context("product_id")?;
+            let price = prices::amount(&price, settings.max_amount()?)?;
+            say(product_view(&services.products.set_price(product_id, price).await.context("product price")?));
         }
         ProductCommand::List => {
             let products = services.products.list_products().await.context("product list")?;

@@ -1,7 +1,8 @@
 //! The settings of the App Store: whose purchases are believed, and who we are at its server API.
 
 use crate::error::Failure;
-use edupay_domain::ids::UserId;
+use edupay_domain::app_store::SandboxUser;
+use edupay_domain::ids::{UserId, Username};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -15,6 +16,14 @@ pub(crate) enum AppStoreEnvironment {
     Sandbox,
 }
 
+/// A user in a list: by the number, or by the log-in name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ListedUser {
+    Id(i64),
+    Name(String),
+}
+
 /// The App Store. Without a bundle id there is none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,7 +33,7 @@ pub(crate) struct AppStoreSection {
     pub(crate) environment: AppStoreEnvironment,
     pub(crate) root_certificate_files: Vec<PathBuf>,
     pub(crate) allow_missing_token: bool,
-    pub(crate) sandbox_users: Vec<i64>,
+    pub(crate) sandbox_users: Vec<ListedUser>,
     pub(crate) issuer_id: String,
     pub(crate) key_id: String,
     pub(crate) private_key_file: Option<PathBuf>,
@@ -59,11 +68,20 @@ impl AppStoreSection {
         self.private_key_file.is_some()
     }
 
+    /// Whose play money is credited.
+    pub(crate) fn sandbox_users(&self) -> Result<Vec<SandboxUser>, Failure> {
+        let listed = self.sandbox_users.iter().map(|user| match user {
+            ListedUser::Id(id) => UserId::try_new(*id).map(SandboxUser::Id),
+            ListedUser::Name(name) => Username::parse(name).map(SandboxUser::Name),
+        });
+        let wrong =
+            |_| Failure::setting("appstore.sandbox_users", "a list of user numbers, from 1 up, or log-in names");
+        listed.collect::<Result<_, _>>().map_err(wrong)
+    }
+
     /// Refuses what does not belong together. Files are looked at where they are used.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        if self.sandbox_users.iter().any(|user| UserId::try_new(*user).is_err()) {
-            return Err(Failure::setting("appstore.sandbox_users", "a list of user numbers, from 1 up"));
-        }
+        self.sandbox_users()?;
         let server = [
             ("appstore.issuer_id", !self.issuer_id.is_empty()),
             ("appstore.key_id", !self.key_id.is_empty()),

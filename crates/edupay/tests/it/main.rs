@@ -18,6 +18,7 @@
 mod support;
 
 mod app_store;
+mod app_store_purchases;
 mod arrows;
 mod bad_input;
 mod campus;

@@ -96,6 +96,11 @@ fn courses_and_products_are_kept(demo: &Demo) {
     assert_eq!(demo.edupay_ok(&["product", "list"]).lines().count(), 1);
     let listed = demo.call(Request::get("/pay/products/").token(XIAOCHEN)).expect_status(200).json();
     assert_eq!(listed[0]["product_id"], "com.example.coins6");
+    assert_eq!(told(demo, &["product", "price", "com.example.coins6", "6.50"])["price_fen"], 650);
+    refused(demo, &["product", "price", "com.example.coins6", "0"], "above zero");
+    refused(demo, &["product", "price", "com.example.coins7", "6"], "no such product");
+    let listed = demo.call(Request::get("/pay/products/").token(XIAOCHEN)).expect_status(200).json();
+    assert_eq!(listed[0]["price"], 6.5);
 }
 
 on_both_databases!(

@@ -101,4 +101,90 @@ fn the_database_itself_refuses_what_must_not_be(demo: &Demo) {
     }
 }
 
-on_both_databases!(one_spoilt_row_is_found_and_named, the_database_itself_refuses_what_must_not_be);
+/// What a purchase in the App Store of 6 yuan, half of it refunded, leaves in the database; booked by hand,
+/// since only the App Store can sign one.
+const PURCHASE: &str = "
+    INSERT INTO journal_entries (user_id, number, kind, reference, balance_before_fen, balance_after_fen, occurred_at)
+    SELECT user_id, entries + 1, 'credit_app_store_purchase', 'production/t1', cash_fen + iap_fen + bonus_fen,
+      cash_fen + iap_fen + bonus_fen + 600, 1 FROM wallets WHERE user_id = 2;
+    INSERT INTO journal_lines SELECT user_id, entries + 1, 0, 'app_store_receivable', 'user_iap', 600
+      FROM wallets WHERE user_id = 2;
+    INSERT INTO journal_entries (user_id, number, kind, reference, balance_before_fen, balance_after_fen, occurred_at)
+    SELECT user_id, entries + 2, 'claw_back_app_store_purchase', 'production/t1', cash_fen + iap_fen + bonus_fen + 600,
+      cash_fen + iap_fen + bonus_fen + 300, 1 FROM wallets WHERE user_id = 2;
+    INSERT INTO journal_lines SELECT user_id, entries + 2, 0, 'user_iap', 'app_store_receivable', 300
+      FROM wallets WHERE user_id = 2;
+    UPDATE wallets SET iap_fen = iap_fen + 300, entries = entries + 2 WHERE user_id = 2;
+    INSERT INTO app_store_claims VALUES ('production', 't1', 2, 1, 50000);
+    INSERT INTO app_store_purchases VALUES (2, 'production', 't1', 'coins', 1, 600, 600, 300, 0, 1, NULL, NULL, 's');";
+
+fn a_spoilt_purchase_in_the_app_store_is_found_and_named(demo: &Demo) {
+    demo.by_hand(PURCHASE);
+    demo.verify();
+    let gone = unguarded(demo, "DELETE FROM app_store_purchases WHERE transaction_id = 't1'");
+    let back = "INSERT INTO app_store_purchases VALUES (2, 'production', 't1', 'coins', 1, 600, 600, 300, 0, 1, NULL, NULL, 's')";
+    let twice = "INSERT INTO journal_entries (user_id, number, kind, reference, balance_before_fen, balance_after_fen, occurred_at) \
+                 SELECT user_id, entries + 1, 'credit_app_store_purchase', 'production/t1', cash_fen + iap_fen + bonus_fen, \
+                 cash_fen + iap_fen + bonus_fen + 600, 1 FROM wallets WHERE user_id = 1; \
+                 INSERT INTO journal_lines SELECT user_id, entries + 1, 0, 'app_store_receivable', 'user_iap', 600 FROM wallets WHERE user_id = 1; \
+                 UPDATE wallets SET iap_fen = iap_fen + 600, entries = entries + 1 WHERE user_id = 1";
+    let once = unguarded(
+        demo,
+        "DELETE FROM journal_lines WHERE user_id = 1 AND number = (SELECT entries FROM wallets WHERE user_id = 1); \
+         DELETE FROM journal_entries WHERE user_id = 1 AND number = (SELECT entries FROM wallets WHERE user_id = 1); \
+         UPDATE wallets SET iap_fen = iap_fen - 600, entries = entries - 1 WHERE user_id = 1",
+    );
+    if demo.is_on_sqlite() {
+        for guard in GUARDS {
+            demo.by_hand(&format!("DROP TRIGGER {guard}"));
+        }
+    }
+    for (what, spoil, mend, invariants) in [
+        (
+            "a purchase that says it credited more",
+            "UPDATE app_store_purchases SET credited_fen = 601 WHERE transaction_id = 't1'",
+            "UPDATE app_store_purchases SET credited_fen = 600 WHERE transaction_id = 't1'",
+            &["app_store_purchase_equals_its_entries"][..],
+        ),
+        (
+            "a refund that was not taken back",
+            "UPDATE app_store_claims SET refunded_milli_percent = 100000",
+            "UPDATE app_store_claims SET refunded_milli_percent = 50000",
+            &["app_store_refund_is_taken_back"],
+        ),
+        (
+            "a claim without its purchase",
+            &gone,
+            back,
+            &["app_store_claim_has_its_purchase", "app_store_entry_has_its_purchase"],
+        ),
+        (
+            "a purchase without its claim",
+            "UPDATE app_store_claims SET user_id = NULL",
+            "UPDATE app_store_claims SET user_id = 2",
+            &["app_store_claim_has_its_purchase"],
+        ),
+        (
+            "a transaction that was credited twice",
+            twice,
+            &once,
+            &["app_store_transaction_is_credited_once", "app_store_entry_has_its_purchase"],
+        ),
+    ] {
+        demo.by_hand(spoil);
+        let output = demo.edupay(&["verify"]);
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{what}: {out}\n{err}");
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+        for invariant in invariants {
+            assert!(report["breaches"].to_string().contains(invariant), "{what}: {invariant} in {out}");
+        }
+        demo.by_hand(mend);
+    }
+}
+
+on_both_databases!(
+    one_spoilt_row_is_found_and_named,
+    the_database_itself_refuses_what_must_not_be,
+    a_spoilt_purchase_in_the_app_store_is_found_and_named,
+);

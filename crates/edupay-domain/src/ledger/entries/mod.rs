@@ -1,17 +1,23 @@
 //! The entries, one file each, named by their verb and listing their legs.
 
 mod adjust_balance;
+mod claw_back_app_store_purchase;
 mod confirm_order_charge;
 mod confirm_purchase_charge;
+mod credit_app_store_purchase;
 mod credit_top_up;
 mod keep_unapplied_receipt;
 mod pay_from_balance;
 mod refund_unapplied_receipt;
+mod restore_app_store_purchase;
 
 pub use adjust_balance::adjust_balance;
+pub use claw_back_app_store_purchase::{claw_back_app_store_play_money, claw_back_app_store_purchase};
 pub use confirm_order_charge::confirm_order_charge;
 pub use confirm_purchase_charge::confirm_purchase_charge;
+pub use credit_app_store_purchase::{credit_app_store_play_money, credit_app_store_purchase};
 pub use credit_top_up::credit_top_up;
 pub use keep_unapplied_receipt::keep_unapplied_receipt;
 pub use pay_from_balance::pay_from_balance;
 pub use refund_unapplied_receipt::refund_unapplied_receipt;
+pub use restore_app_store_purchase::{restore_app_store_play_money, restore_app_store_purchase};

@@ -3,7 +3,7 @@
 use super::import::ImportMode;
 use crate::accounts::PasswordHash;
 use crate::clock::Timestamp;
-use crate::ids::{CardNo, SchoolId, UserId};
+use crate::ids::{AppAccountToken, CardNo, SchoolId, UserId};
 use crate::packages::Day;
 use std::fmt;
 
@@ -122,6 +122,9 @@ pub struct PutStudents {
     pub mode: ImportMode,
     /// The hashed password of the users that are made: of a password that nobody knows.
     pub password: PasswordHash,
+    /// The token for the App Store of the user that the first row makes; those of the other rows follow
+    /// from it.
+    pub app_account_token: AppAccountToken,
     /// When.
     pub at: Timestamp,
 }

@@ -3,7 +3,7 @@
 use super::texts::{Empty, first_bad, is_text};
 use crate::accounts::{NewUser, Profile, Role};
 use crate::clock::Timestamp;
-use crate::ids::{CardNo, SchoolId, UserId, Username};
+use crate::ids::{AppAccountToken, CardNo, SchoolId, UserId, Username};
 use crate::packages::error::CampusRefusal;
 use crate::packages::model::{
     BindGuardian, Card, Day, PutSchool, PutStudents, RefusedRow, ReplaceCard, Student, StudentDraft, StudentTexts,
@@ -70,8 +70,8 @@ pub fn put_students(command: &PutStudents, view: &PutStudentsView) -> PutStudent
         seen: HashSet::new(),
         view,
     };
-    for (row, draft) in command.rows.iter().enumerate() {
-        match chunk.take(draft, command) {
+    for ((row, draft), nth) in command.rows.iter().enumerate().zip(0..) {
+        match chunk.take(draft, command, command.app_account_token.nth(nth)) {
             Ok((user, student)) => {
                 plan.users.extend(user);
                 let (user_id, at) = (student.user_id, command.at);
@@ -102,6 +102,7 @@ impl Chunk<'_> {
         &mut self,
         draft: &StudentDraft,
         command: &PutStudents,
+        token: AppAccountToken,
     ) -> Result<(Option<NewStudentUser>, Student), CampusRefusal> {
         let user_id = draft.user_id;
         if self.seen.contains(&user_id) {
@@ -123,7 +124,7 @@ impl Chunk<'_> {
         } else if self.view.usernames.contains(&name) {
             return Err(CampusRefusal::UsernameTaken);
         } else {
-            Some(NewStudentUser { user_id, user: new_user(name, draft, command) })
+            Some(NewStudentUser { user_id, user: new_user(name, draft, command, token) })
         };
         let cards = self.students.get(&user_id).map(|student| student.cards.clone()).unwrap_or_default();
         let cards = match &draft.card_no {
@@ -154,12 +155,13 @@ fn check_texts(texts: &StudentTexts) -> Result<(), CampusRefusal> {
     bad.map_or(Ok(()), |field| Err(CampusRefusal::BadText(field)))
 }
 
-fn new_user(username: Username, draft: &StudentDraft, command: &PutStudents) -> NewUser {
+fn new_user(username: Username, draft: &StudentDraft, command: &PutStudents, token: AppAccountToken) -> NewUser {
     NewUser {
         username,
         password: command.password.clone(),
         profile: Profile { nickname: draft.texts.name.clone(), ..Profile::default() },
         role: Role::Member,
+        app_account_token: token,
         at: command.at,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::accounts::PasswordHash;
-use crate::ids::Username;
+use crate::ids::{AppAccountToken, Username};
 use proptest::prelude::*;
 
 fn draft(id: i64, card: Option<&str>) -> StudentDraft {
@@ -17,7 +17,8 @@ fn draft(id: i64, card: Option<&str>) -> StudentDraft {
 
 fn put(rows: Vec<StudentDraft>) -> PutStudents {
     let password = PasswordHash("locked".to_owned());
-    PutStudents { rows, mode: ImportMode::Write, password, at: morning(day("2026-09-01")) }
+    let app_account_token = AppAccountToken::from_random(1);
+    PutStudents { rows, mode: ImportMode::Write, password, app_account_token, at: morning(day("2026-09-01")) }
 }
 
 fn schools() -> PutStudentsView {

@@ -2,7 +2,7 @@
 
 use crate::accounts::{Credentials, PasswordHash};
 use crate::clock::Clock;
-use crate::ids::{CardNo, PackageId, ProjectId, SchoolId, UserId};
+use crate::ids::{CardNo, IdSource, PackageId, ProjectId, SchoolId, UserId};
 use crate::money::Money;
 use crate::packages::campus_ports::{CampusStore, CatalogueStore, PutRows};
 use crate::packages::error::{CampusRefusal, CatalogueRefusal};
@@ -24,6 +24,8 @@ pub struct CampusAdmin {
     pub credentials: Arc<dyn Credentials>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
     /// No package costs more.
     pub max_price: Money,
 }
@@ -31,7 +33,7 @@ pub struct CampusAdmin {
 /// Keeps schools, students and the catalogue. Whether the caller is staff is decided before.
 ///
 /// ```
-/// # use edupay_domain::{packages::*, accounts::*, clock::*, money::Money, store::EffectError};
+/// # use edupay_domain::{packages::*, accounts::*, clock::*, ids::*, money::Money, store::EffectError};
 /// # use std::sync::Arc;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// # let mut clock = MockClock::new(); clock.expect_now().returning(Timestamp::default);
@@ -40,6 +42,7 @@ pub struct CampusAdmin {
 ///     catalogue: Arc::new(MockCatalogueStore::new()),
 ///     credentials: Arc::new(MockCredentials::new()),
 ///     clock: Arc::new(clock),
+///     ids: Arc::new(MockIdSource::new()),
 ///     max_price: Money::from_fen_u32(5_000_000),
 /// });
 /// let refused = service.put_school(PutSchool { id: None, name: String::new() }).await;
@@ -96,7 +99,8 @@ impl CampusService {
         rows: Vec<StudentDraft>,
         mode: ImportMode,
     ) -> Result<PutRows<Student, CampusRefusal>, StoreError> {
-        let command = PutStudents { rows, mode, password: self.locked().await?, at: self.parts.clock.now() };
+        let (password, at) = (self.locked().await?, self.parts.clock.now());
+        let command = PutStudents { rows, mode, password, app_account_token: self.parts.ids.app_account_token(), at };
         self.parts.campus.put_students(&command, put_students).await
     }
 

@@ -129,13 +129,14 @@ pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-fn services(platform: &Platform) -> Services {
+pub(crate) fn services(platform: &Platform) -> Services {
     Services {
         accounts: platform.accounts.clone(),
         ledger: platform.ledger.clone(),
         products: platform.products.clone(),
         orders: platform.orders.clone(),
         top_ups: platform.top_ups.clone(),
+        app_store: platform.app_store.clone(),
         packages: platform.packages.clone(),
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),

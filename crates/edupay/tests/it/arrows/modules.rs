@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
+    ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     ("top_ups", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
 ];

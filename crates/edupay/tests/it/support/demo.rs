@@ -31,17 +31,21 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn on_sqlite() -> Self {
-        Self::start(Database::Sqlite)
+        Self::start(Database::Sqlite, &[])
     }
 
     /// `None`, with the reason printed, where the tests were given no PostgreSQL.
     pub(crate) fn on_postgres() -> Option<Self> {
-        PostgresDatabase::create().map(|database| Self::start(Database::Postgres(database)))
+        PostgresDatabase::create().map(|database| Self::start(Database::Postgres(database), &[]))
     }
 
-    fn start(database: Database) -> Self {
+    /// One whose environment holds these settings.
+    pub(crate) fn start(database: Database, settings: &[(&str, String)]) -> Self {
         let folder = TempDir::new().expect("a temporary directory");
         let mut command = edupay();
+        for (name, value) in settings {
+            command.env(name, value);
+        }
         command
             .args(["demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"])
             .arg("--data-dir")

@@ -1,0 +1,11 @@
+DROP TABLE consumption_requests;
+DROP TABLE app_store_histories;
+DROP TABLE app_store_notifications;
+DROP TABLE app_store_records;
+DROP TABLE app_store_purchases;
+DROP TABLE app_store_claims;
+DROP TABLE product_prices;
+DROP INDEX users_by_app_account_token;
+DROP TRIGGER users_keep_their_token;
+DROP TRIGGER users_get_a_token;
+ALTER TABLE users DROP COLUMN app_account_token;
