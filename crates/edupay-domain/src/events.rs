@@ -2,7 +2,10 @@
 //! outbox in the same transaction. Their delivery is not here.
 
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, OrderNo, PurchaseNo, RefundId, TopUpNo, TransactionId, UserId};
+use crate::ids::{
+    ChargeId, CourseId, EventId, OrderNo, PurchaseNo, PurchaseRecordId, RefundId, RefundNo, TopUpNo, TransactionId,
+    UserId,
+};
 use crate::money::Money;
 
 /// One event of the outbox.
@@ -111,6 +114,63 @@ pub enum EventBody {
         /// How much of it paid a debt.
         debt: Money,
     },
+    /// A refund was asked for; it may wait for approval, or for the gateway.
+    RefundRequested {
+        /// Of what.
+        thing: RefundedThing,
+        /// How much.
+        amount: Money,
+    },
+    /// Money went back.
+    RefundSucceeded {
+        /// Of what.
+        thing: RefundedThing,
+        /// How much.
+        amount: Money,
+        /// How much of it was taken back from the user's balances, or is owed.
+        recovered: Money,
+        /// `staff`, or `gateway` when it was made there.
+        origin: &'static str,
+    },
+    /// The gateway did not refund; the amount can be refunded again.
+    RefundFailed {
+        /// Of what.
+        thing: RefundedThing,
+        /// How much.
+        amount: Money,
+        /// The gateway's own word for it.
+        failure: String,
+    },
+    /// Staff turned a refund down.
+    RefundRejected {
+        /// Of what.
+        thing: RefundedThing,
+        /// How much.
+        amount: Money,
+    },
+    /// A course is no longer owned: its order was refunded in full.
+    EntitlementEnded {
+        /// The order.
+        order_no: OrderNo,
+        /// The course.
+        course_id: CourseId,
+        /// The refund that made it full.
+        refund_no: RefundNo,
+    },
+    /// A period of a package was ended: its purchase was refunded in full.
+    PeriodEnded {
+        /// The record that gave the period.
+        record_id: PurchaseRecordId,
+        /// The refund that made it full.
+        refund_no: RefundNo,
+    },
+    /// A purchase was refunded in full while an upgrade has a period's place: a person must look.
+    PeriodLeft {
+        /// The record that gave the period.
+        record_id: PurchaseRecordId,
+        /// The refund that made it full.
+        refund_no: RefundNo,
+    },
     /// A balance was adjusted by staff.
     BalanceAdjusted {
         /// What was added.
@@ -118,6 +178,17 @@ pub enum EventBody {
         /// Why, in the words of who did it.
         reason: String,
     },
+}
+
+/// What a refund is of, as its events tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundedThing {
+    /// `order`, `purchase` or `top_up`.
+    pub subject: &'static str,
+    /// Its number.
+    pub subject_no: String,
+    /// The refund.
+    pub refund_no: RefundNo,
 }
 
 /// A field of an event's payload, for an adapter to write in its own format.
@@ -145,6 +216,13 @@ impl EventBody {
             Self::AppStoreCredited { .. } => "app_store.credited",
             Self::AppStoreClawedBack { .. } => "app_store.clawed_back",
             Self::AppStoreRestored { .. } => "app_store.restored",
+            Self::RefundRequested { .. } => "refund.requested",
+            Self::RefundSucceeded { .. } => "refund.succeeded",
+            Self::RefundFailed { .. } => "refund.failed",
+            Self::RefundRejected { .. } => "refund.rejected",
+            Self::EntitlementEnded { .. } => "entitlement.ended",
+            Self::PeriodEnded { .. } => "period.ended",
+            Self::PeriodLeft { .. } => "period.left",
             Self::BalanceAdjusted { .. } => "balance.adjusted",
         }
     }
@@ -191,9 +269,39 @@ impl EventBody {
                 ("amount_fen", EventField::Money(*amount)),
                 ("debt_fen", EventField::Money(*debt)),
             ],
+            Self::RefundRequested { thing, amount } | Self::RefundRejected { thing, amount } => thing.fields(*amount),
+            Self::RefundSucceeded { thing, amount, recovered, origin } => {
+                let mut fields = thing.fields(*amount);
+                fields.extend([("recovered_fen", EventField::Money(*recovered)), ("origin", text(origin))]);
+                fields
+            }
+            Self::RefundFailed { thing, amount, failure } => {
+                let mut fields = thing.fields(*amount);
+                fields.push(("failure", text(failure)));
+                fields
+            }
+            Self::EntitlementEnded { order_no, course_id, refund_no } => vec![
+                ("order_no", text(order_no.as_str())),
+                ("course_id", EventField::Text(course_id.to_string())),
+                ("refund_no", text(refund_no.as_str())),
+            ],
+            Self::PeriodEnded { record_id, refund_no } | Self::PeriodLeft { record_id, refund_no } => {
+                vec![("record_id", text(record_id.as_str())), ("refund_no", text(refund_no.as_str()))]
+            }
             Self::BalanceAdjusted { amount, reason } => {
                 vec![("amount_fen", EventField::Money(*amount)), ("reason", text(reason))]
             }
         }
+    }
+}
+
+impl RefundedThing {
+    fn fields(&self, amount: Money) -> Vec<(&'static str, EventField)> {
+        vec![
+            ("subject", EventField::Text(self.subject.to_owned())),
+            ("subject_no", EventField::Text(self.subject_no.clone())),
+            ("refund_no", EventField::Text(self.refund_no.as_str().to_owned())),
+            ("amount_fen", EventField::Money(amount)),
+        ]
     }
 }

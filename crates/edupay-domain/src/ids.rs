@@ -272,6 +272,25 @@ impl PurchaseRecordId {
     }
 }
 
+impl RefundNo {
+    /// What numbers of the gateway's own refunds begin with. Nobody who asks for a refund may use it.
+    const OF_GATEWAY: &str = "gw-";
+
+    /// The number of a refund that nobody asked us for: of the gateway's id where that is short and plain
+    /// enough, of an event id otherwise.
+    #[must_use]
+    pub fn of_gateway(id: &RefundId, event_id: EventId) -> Self {
+        let numbered = |text: String| format!("{}{text}", Self::OF_GATEWAY);
+        Self::parse(&numbered(id.0.clone())).unwrap_or_else(|_| Self(numbered(event_id.to_string())))
+    }
+
+    /// Whether it is the number of a refund that nobody asked us for.
+    #[must_use]
+    pub fn is_of_gateway(&self) -> bool {
+        self.0.starts_with(Self::OF_GATEWAY)
+    }
+}
+
 impl Username {
     /// The log-in name of a student's user that was made with the student: `student.10129580`.
     #[must_use]
@@ -363,6 +382,17 @@ mod tests {
         assert_eq!(GatewayOrderNo::issue(at, draw).as_str(), "22016061601000100007");
         assert_eq!(TopUpNo::issue(at, draw).as_str(), "32016061601000100007");
         assert_eq!(PurchaseNo::issue(at, draw).as_str(), "42016061601000100007");
+    }
+
+    #[test]
+    fn a_refund_of_the_gateway_has_a_number_that_nobody_else_may_use() {
+        let number = |id: &str| RefundNo::of_gateway(&RefundId::parse(id).unwrap(), EventId::from_random(7));
+        assert_eq!(number("re_Ab1").as_str(), "gw-re_Ab1");
+        for odd in ["re:1", &"r".repeat(64)] {
+            assert_eq!(number(odd).as_str(), "gw-00000000000000000000000000000007");
+            assert_eq!(RefundNo::parse(number(odd).as_str()), Ok(number(odd)));
+        }
+        assert!(number("re_1").is_of_gateway() && !RefundNo::parse("R-1").unwrap().is_of_gateway());
     }
 
     #[test]

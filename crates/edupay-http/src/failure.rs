@@ -13,6 +13,7 @@ use edupay_domain::orders::PayRefusal;
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
+use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
 use thiserror::Error;
@@ -103,6 +104,8 @@ pub(crate) enum Refusal {
     Success(SuccessRefusal),
     Campus(CampusRefusal),
     Catalogue(CatalogueRefusal),
+    Refund(RefundRefusal),
+    RefundDecision(DecisionRefusal),
     Other(&'static str),
 }
 
@@ -259,6 +262,8 @@ impl Refusal {
             Self::Success(refusal) => refusal.code(),
             Self::Campus(refusal) => refusal.code(),
             Self::Catalogue(refusal) => refusal.code(),
+            Self::Refund(refusal) => refusal.code(),
+            Self::RefundDecision(refusal) => refusal.code(),
             Self::Other(code) => code,
         }
     }
@@ -269,9 +274,11 @@ impl Refusal {
             | Self::StudentNotYours
             | Self::Success(SuccessRefusal::NotFound)
             | Self::Campus(CampusRefusal::StudentNotFound)
+            | Self::RefundDecision(DecisionRefusal::NotFound)
             | Self::Catalogue(CatalogueRefusal::ProjectNotFound | CatalogueRefusal::PackageNotFound) => {
                 StatusCode::NOT_FOUND
             }
+            Self::RefundDecision(DecisionRefusal::OwnRequest) => StatusCode::FORBIDDEN,
             Self::InvalidChannel => StatusCode::BAD_REQUEST,
             Self::CourseNotOffered(_)
             | Self::ProofInvalid
@@ -293,6 +300,8 @@ impl Refusal {
             | Self::Success(_)
             | Self::Campus(_)
             | Self::Catalogue(_)
+            | Self::Refund(_)
+            | Self::RefundDecision(_)
             | Self::Other(_) => StatusCode::CONFLICT,
         }
     }

@@ -67,6 +67,21 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users("/v1/packages/{package_id}").on(Method::PUT, v1::put_package),
         Endpoint::of_users("/v1/packages/{package_id}/offer").on(Method::POST, v1::offer_package),
         Endpoint::of_users("/v1/packages/{package_id}/withdraw").on(Method::POST, v1::withdraw_package),
+        Endpoint::of_users("/v1/refunds").on(Method::GET, v1::list_refunds),
+        Endpoint::of_users("/v1/orders/{order_no}/refunds")
+            .on(Method::GET, v1::list_order_refunds)
+            .on(Method::POST, v1::refund_order),
+        Endpoint::of_users("/v1/orders/{order_no}/refunds/{refund_no}/approve")
+            .on(Method::POST, v1::approve_order_refund),
+        Endpoint::of_users("/v1/orders/{order_no}/refunds/{refund_no}/reject")
+            .on(Method::POST, v1::reject_order_refund),
+        Endpoint::of_users("/v1/purchases/{purchase_no}/refunds")
+            .on(Method::GET, v1::list_purchase_refunds)
+            .on(Method::POST, v1::refund_purchase),
+        Endpoint::of_users("/v1/purchases/{purchase_no}/refunds/{refund_no}/approve")
+            .on(Method::POST, v1::approve_purchase_refund),
+        Endpoint::of_users("/v1/purchases/{purchase_no}/refunds/{refund_no}/reject")
+            .on(Method::POST, v1::reject_purchase_refund),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
         Endpoint::open("/webhooks/app-store").on(Method::POST, webhooks::receive_app_store),

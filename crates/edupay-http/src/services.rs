@@ -12,6 +12,7 @@ use edupay_domain::orders::OrderService;
 use edupay_domain::packages::{CampusService, PackageService};
 use edupay_domain::payments::PaymentService;
 use edupay_domain::products::ProductService;
+use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub struct Services {
     pub app_store: AppStoreService,
     /// Packages, bought for students.
     pub packages: PackageService,
+    /// Refunds of what was paid.
+    pub refunds: RefundService,
     /// Schools, students and the catalogue of packages.
     pub campus: CampusService,
     /// Links to the cashier page.

@@ -4,6 +4,7 @@
 
 mod app_store;
 mod purchases;
+mod refunds;
 
 use crate::conn::{Conn, on};
 use crate::tx::{Never, TxError};
@@ -186,7 +187,7 @@ pub(crate) fn report(conn: &mut Conn<'_>) -> Result<AuditReport, TxError<Never>>
         total_fen: count(conn, TOTAL)?,
         ..AuditReport::default()
     };
-    for check in CHECKS.iter().chain(purchases::CHECKS).chain(app_store::CHECKS) {
+    for check in CHECKS.iter().chain(purchases::CHECKS).chain(app_store::CHECKS).chain(refunds::CHECKS) {
         let found: Vec<Found> = on!(conn, c => diesel::sql_query(check.sql).load(c))?;
         report.checked.push(check.invariant);
         report.breaches.extend(found.into_iter().take(MOST).map(|row| Breach {

@@ -315,6 +315,7 @@ diesel::table! {
         paid_at -> Nullable<BigInt>,
         paid_through -> Nullable<Text>,
         paid_charge_id -> Nullable<Text>,
+        refunded_fen -> BigInt,
     }
 }
 
@@ -347,6 +348,51 @@ diesel::table! {
         list_price_fen -> BigInt,
         superseded_by -> Nullable<Text>,
         superseded_on -> Nullable<Text>,
+        ended_on -> Nullable<Text>,
+        resumed_on -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refunds (user_id, refund_no) {
+        user_id -> BigInt,
+        refund_no -> Text,
+        subject -> Text,
+        subject_no -> Text,
+        amount_fen -> BigInt,
+        recovered_fen -> BigInt,
+        target -> Text,
+        reason -> Text,
+        requested_by -> Nullable<BigInt>,
+        charge_id -> Nullable<Text>,
+        refund_id -> Nullable<Text>,
+        status -> Text,
+        failure -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        requested_at -> BigInt,
+        asked_at -> Nullable<BigInt>,
+        next_try_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refund_claims (refund_id) {
+        refund_id -> Text,
+        user_id -> BigInt,
+        refund_no -> Text,
+    }
+}
+
+diesel::table! {
+    refund_totals (user_id, subject, subject_no) {
+        user_id -> BigInt,
+        subject -> Text,
+        subject_no -> Text,
+        amount_fen -> BigInt,
+        reserved_fen -> BigInt,
+        refunded_fen -> BigInt,
     }
 }
 

@@ -7,11 +7,12 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use edupay_domain::clock::{Clock, Timestamp};
-use edupay_domain::ids::{ChargeId, GatewayEventId, GatewayOrderNo, RefundId};
+use edupay_domain::ids::{ChargeId, GatewayEventId, GatewayOrderNo, RefundId, RefundNo};
 use edupay_domain::money::Money;
 use edupay_domain::payments::{
     CallbackRefusal, Charge, ChargeDocument, ChargeRequest, GatewayCallbacks, GatewayError, GatewayFault,
-    GatewayRefund, InboundEvent, InboundObject, Merchant, PaymentGateway, RefundRequest, RefundStatus, SandboxPayer,
+    GatewayRefund, InboundEvent, InboundObject, Merchant, MetadataValue, PaymentGateway, RefundRequest, RefundStatus,
+    SandboxPayer,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +114,25 @@ impl FakeGateway {
         self.state().pay(id, now)
     }
 
+    /// Somebody refunds a charge at the gateway itself, naming whatever number they like, and a callback is
+    /// ready in [`FakeGateway::events`]. `None` when not so much is left of it.
+    pub fn refund_by_hand(&self, id: &ChargeId, amount: Money, refund_no: Option<RefundNo>) -> Option<GatewayRefund> {
+        let now = self.clock.now();
+        self.state().refund(id, amount, refund_no, now).ok()
+    }
+
+    /// What became of a pending refund, with a callback that tells it. `None` when there is none.
+    pub fn settle_refund(&self, id: &RefundId, status: RefundStatus) -> Option<GatewayRefund> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let refund = state.refunds.iter_mut().find(|refund| refund.id == *id)?;
+        refund.status = status;
+        refund.failure = (status == RefundStatus::Failed).then(|| "refund_refused".to_owned());
+        let refund = refund.clone();
+        state.tell("refund.settled", InboundObject::Refund(refund.clone()), now);
+        Some(refund)
+    }
+
     /// Every charge it made, oldest first: what really happened.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
@@ -188,6 +208,42 @@ impl State {
         Some(charge)
     }
 
+    fn refund(
+        &mut self,
+        charge_id: &ChargeId,
+        amount: Money,
+        refund_no: Option<RefundNo>,
+        now: Timestamp,
+    ) -> Result<GatewayRefund, GatewayError> {
+        let charge = self.charge(charge_id).filter(|charge| charge.paid);
+        let charge = charge.ok_or_else(|| refused("charge_unexpected_status"))?;
+        let (number, whole) = (charge.gateway_order_no.clone(), charge.amount);
+        let live = self
+            .refunds
+            .iter()
+            .filter(|refund| refund.charge_id == *charge_id && refund.status != RefundStatus::Failed);
+        let given = Money::checked_sum(live.map(|refund| refund.amount).chain([amount]));
+        if given.is_none_or(|given| given > whole) {
+            return Err(refused("refund_amount_exceeds"));
+        }
+        let id = format!("re_{:024}", self.refunds.len().saturating_add(1));
+        let refund = GatewayRefund {
+            id: RefundId::parse(&id).map_err(|error| GatewayError::new(GatewayFault::Unknown, error))?,
+            charge_id: charge_id.clone(),
+            gateway_order_no: Some(number),
+            amount,
+            status: self.refund_status.unwrap_or(RefundStatus::Succeeded),
+            failure: None,
+            refund_no,
+        };
+        if refund.status != RefundStatus::Failed {
+            self.give_back(&refund.charge_id, refund.amount);
+        }
+        self.refunds.push(refund.clone());
+        self.tell("refund.succeeded", InboundObject::Refund(refund.clone()), now);
+        Ok(refund)
+    }
+
     fn give_back(&mut self, id: &ChargeId, amount: Money) {
         let mut charges = self.charges.iter_mut().map(|made| &mut made.charge);
         if let Some(charge) = charges.find(|charge| charge.id == *id) {
@@ -258,24 +314,12 @@ impl PaymentGateway for FakeGateway {
 
     async fn create_refund(&self, request: &RefundRequest) -> Result<GatewayRefund, GatewayError> {
         let now = self.clock.now();
-        self.answer(Call::CreateRefund, |state| {
-            let charge = state.charge(&request.charge_id).filter(|charge| charge.paid);
-            let number = charge.ok_or_else(|| refused("charge_unexpected_status"))?.gateway_order_no.clone();
-            let id = format!("re_{:024}", state.refunds.len().saturating_add(1));
-            let refund = GatewayRefund {
-                id: RefundId::parse(&id).map_err(|error| GatewayError::new(GatewayFault::Unknown, error))?,
-                charge_id: request.charge_id.clone(),
-                gateway_order_no: Some(number),
-                amount: request.amount,
-                status: state.refund_status.unwrap_or(RefundStatus::Succeeded),
-            };
-            if refund.status != RefundStatus::Failed {
-                state.give_back(&refund.charge_id, refund.amount);
-            }
-            state.refunds.push(refund.clone());
-            state.tell("refund.succeeded", InboundObject::Refund(refund.clone()), now);
-            Ok(refund)
-        })
+        let named = request.metadata.iter().find(|(key, _)| *key == RefundRequest::REFUND_NO);
+        let refund_no = named.and_then(|(_, value)| match value {
+            MetadataValue::Text(text) => RefundNo::parse(text).ok(),
+            MetadataValue::Number(_) => None,
+        });
+        self.answer(Call::CreateRefund, |state| state.refund(&request.charge_id, request.amount, refund_no, now))
     }
 
     async fn list_refunds(&self, charge_id: &ChargeId) -> Result<Vec<GatewayRefund>, GatewayError> {

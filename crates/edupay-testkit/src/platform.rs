@@ -22,6 +22,7 @@ use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Ord
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::{CourseStore, ProductService};
+use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct Platform {
     pub app_store_server: Arc<FakeAppStoreServer>,
     /// Purchases of packages.
     pub packages: PackageService,
+    /// Refunds of what was paid; above 300 yuan a second person must approve.
+    pub refunds: RefundService,
     /// Schools, students, projects.
     pub campus: CampusService,
     /// Links to the cashier page.
@@ -142,12 +145,19 @@ impl Platform {
                 clock: shared.clone(),
                 ids: ids.clone(),
             }),
+            refunds: RefundService::new(Refunds {
+                store: Arc::new(store.clone()),
+                gateway: gateway.clone(),
+                policy: RefundPolicy { approval_above: Some(fen(30_000)) },
+                clock: shared.clone(),
+                ids: ids.clone(),
+            }),
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(store.clone()),
                 catalogue: Arc::new(store.clone()),
                 credentials: Arc::new(PlainCredentials::default()),
                 clock: shared.clone(),
-                ids: ids.clone(),
+                ids,
                 max_price: fen(5_000_000),
             }),
             cashier: CashierService::new(Cashier {
@@ -230,6 +240,7 @@ fn payment_service(
             clock: clock.clone(),
             ids: ids.clone(),
         }),
+        refunds: Arc::new(RecordRefunds { store: Arc::new(store.clone()), clock: clock.clone(), ids: ids.clone() }),
         clock: clock.clone(),
         ids: ids.clone(),
     })

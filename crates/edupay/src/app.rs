@@ -18,6 +18,7 @@ use edupay_domain::orders::{ConfirmOrders, OrderPolicy, OrderService, Orders};
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
+use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
 use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
@@ -62,8 +63,8 @@ struct Shared {
 /// The services of the domain on this store and the gateway of the settings.
 pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services, Failure> {
     let gateway = gateway::build(settings)?;
-    let sandbox = gateway.sandbox.clone();
     let app_store::AppStore { signatures, server } = app_store::build(settings)?;
+    let (client, sandbox) = (gateway.client.clone(), gateway.sandbox.clone());
     let shared = Shared {
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
@@ -127,12 +128,19 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             clock: clock.clone(),
             ids: ids.clone(),
         }),
+        refunds: RefundService::new(Refunds {
+            store: store.clone(),
+            gateway: client,
+            policy: RefundPolicy { approval_above: settings.refund_approval_above()? },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        }),
         campus: CampusService::new(CampusAdmin {
             campus: store.clone(),
             catalogue: store.clone(),
             credentials: credentials.clone(),
             clock: clock.clone(),
-            ids: ids.clone(),
+            ids,
             max_price: max_amount,
         }),
         cashier: CashierService::new(Cashier {
@@ -176,6 +184,7 @@ impl Shared {
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),
+            refunds: Arc::new(RecordRefunds { store: store.clone(), clock: clock.clone(), ids: ids.clone() }),
             clock: clock.clone(),
             ids: ids.clone(),
         })

@@ -58,6 +58,7 @@ async fn round(services: &Services) {
         work("worked on the App Store's notifications again", services.app_store.retry_notifications(ROUND)),
         work("looked after charges", services.payments.look_after(ROUND)),
         work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
+        work("saw refunds through", services.refunds.work_on_due(ROUND)),
     );
 }
 

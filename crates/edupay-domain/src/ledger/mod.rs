@@ -13,10 +13,10 @@ mod rules;
 mod service;
 
 pub use entries::{
-    adjust_balance, claw_back_app_store_play_money, claw_back_app_store_purchase, confirm_order_charge,
-    confirm_purchase_charge, credit_app_store_play_money, credit_app_store_purchase, credit_top_up,
-    keep_unapplied_receipt, pay_from_balance, refund_unapplied_receipt, restore_app_store_play_money,
-    restore_app_store_purchase,
+    MoneyBack, adjust_balance, claw_back_app_store_play_money, claw_back_app_store_purchase, claw_back_top_up,
+    confirm_order_charge, confirm_purchase_charge, credit_app_store_play_money, credit_app_store_purchase,
+    credit_top_up, keep_unapplied_receipt, pay_from_balance, refund_order, refund_purchase, refund_unapplied_receipt,
+    restore_app_store_play_money, restore_app_store_purchase,
 };
 pub use error::LedgerError;
 pub use model::{

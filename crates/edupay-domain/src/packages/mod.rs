@@ -27,11 +27,11 @@ pub use model::{
 };
 pub use ports::{ClosePurchaseRule, ConfirmPurchaseRule, PackageStore, PlacePurchaseRule, PlacedPurchase};
 pub use rules::{
-    ClosePurchasePlan, ConfirmPurchaseView, NewStudentUser, OfferView, PACKAGE_FIELDS, PaidPurchase, PlacePlan,
-    PlaceView, PutPackagesPlan, PutPackagesView, PutProjectView, PutStudentsPlan, PutStudentsView, ReplaceCardView,
-    STUDENT_FIELDS, UnpaidPurchase, check_school, close_purchase, confirm_purchase_charge, package_row,
-    parse_package_row, parse_student_row, place_purchase, put_packages, put_project, put_students, quotes,
-    replace_card, search, student_row,
+    ClosePurchasePlan, ConfirmPurchaseView, EndedDays, NewStudentUser, OfferView, PACKAGE_FIELDS, PaidPurchase,
+    PlacePlan, PlaceView, PutPackagesPlan, PutPackagesView, PutProjectView, PutStudentsPlan, PutStudentsView,
+    ReplaceCardView, STUDENT_FIELDS, UnpaidPurchase, check_school, close_purchase, confirm_purchase_charge, end_days,
+    is_upgraded, package_row, parse_package_row, parse_student_row, place_purchase, put_packages, put_project,
+    put_students, quotes, replace_card, search, student_row,
 };
 pub use service::{
     CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages, PayForPackages,

@@ -21,8 +21,8 @@ pub use model::{
 };
 pub use opening::{OpenCharge, OpenChargePlan, Payable, open_charge};
 pub use ports::{
-    ApplyCharge, ChargeStore, ClaimLookRule, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks, HoldRefundRule,
-    InboxStore, PaymentGateway, ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
+    ApplyCharge, ApplyRefund, ChargeStore, ClaimLookRule, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks,
+    HoldRefundRule, InboxStore, PaymentGateway, ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
 };
 pub use rules::{
     ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_look, claim_refund, close_attempt, hold_refund,
@@ -32,6 +32,6 @@ pub use service::{Asked, Closing, EventOutcome, PaymentService, Payments, Reques
 
 #[cfg(feature = "mocks")]
 pub use ports::{
-    MockApplyCharge, MockChargeStore, MockGatewayCallbacks, MockInboxStore, MockPaymentGateway, MockReceiptStore,
-    MockSandboxPayer,
+    MockApplyCharge, MockApplyRefund, MockChargeStore, MockGatewayCallbacks, MockInboxStore, MockPaymentGateway,
+    MockReceiptStore, MockSandboxPayer,
 };

@@ -55,6 +55,15 @@ pub trait ApplyCharge: Send + Sync {
     async fn apply_charge(&self, route: &ChargeRoute, charge: &Charge) -> Result<Confirmation, ConfirmError>;
 }
 
+/// The context that refunds what a charge has paid for.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ApplyRefund: Send + Sync {
+    /// Books what the gateway says of a refund of an applied receipt: one that we asked for, or one that
+    /// was made at the gateway itself. The same news again move nothing.
+    async fn apply_refund(&self, route: &ChargeRoute, refund: &GatewayRefund) -> Result<(), StoreError>;
+}
+
 /// An attempt's next state after the gateway's answer.
 pub type RecordChargeReplyRule = fn(&RecordChargeReply, &ChargeAttempt) -> ChargeAttempt;
 

@@ -207,6 +207,8 @@ fn news(status: RefundStatus, amount: u32) -> RecordRefund {
             gateway_order_no: None,
             amount: Money::from_fen_u32(amount),
             status,
+            failure: None,
+            refund_no: None,
         },
         at: at(60),
         next_try_at: at(75),

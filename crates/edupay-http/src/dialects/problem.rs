@@ -150,6 +150,12 @@ fn refusal_texts(refusal: &Refusal) -> (&'static str, Cow<'static, str>) {
         Refusal::StudentNotYours => ("Student not found", "There is no such student, or not one that you act for."),
         Refusal::Campus(refusal) => return ("Not stored", Cow::Owned(format!("Nothing was changed: {refusal}."))),
         Refusal::Catalogue(refusal) => return ("Not stored", Cow::Owned(format!("Nothing was changed: {refusal}."))),
+        Refusal::Refund(refusal) => {
+            return ("Not refunded", Cow::Owned(format!("Nothing has moved: {refusal}.")));
+        }
+        Refusal::RefundDecision(refusal) => {
+            return ("Not decided", Cow::Owned(format!("Nothing was changed: {refusal}.")));
+        }
         Refusal::Success(SuccessRefusal::NotFound) => ("Purchase not found", "The student has no such purchase."),
         Refusal::Search(_) | Refusal::Place(_) | Refusal::Success(_) | Refusal::Other(_) => {
             ("Refused", "The request was refused; the code says why.")

@@ -30,6 +30,11 @@ pub(crate) struct CallerWithWallet {
 /// Somebody with staff rights is calling.
 pub(crate) struct Staff;
 
+/// Somebody with staff rights is calling, and it matters who.
+pub(crate) struct StaffMember {
+    pub(crate) user: Arc<Principal>,
+}
+
 /// Left in the request's extensions for the log.
 #[derive(Clone, Copy)]
 pub(crate) struct CallerId(pub(crate) UserId);
@@ -74,6 +79,22 @@ impl FromRequest for Staff {
         Box::pin(async move {
             match caller.await?.user.role {
                 Role::Staff => Ok(Self),
+                Role::Member => Err(Failure::Forbidden),
+            }
+        })
+    }
+}
+
+impl FromRequest for StaffMember {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        Box::pin(async move {
+            let Caller { user, .. } = caller.await?;
+            match user.role {
+                Role::Staff => Ok(Self { user }),
                 Role::Member => Err(Failure::Forbidden),
             }
         })

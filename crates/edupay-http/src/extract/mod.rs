@@ -15,7 +15,7 @@ mod values;
 
 pub(crate) use address::client_address;
 pub(crate) use body::{Body, LenientBody, Params};
-pub(crate) use caller::{Caller, CallerId, CallerWithWallet, Staff};
+pub(crate) use caller::{Caller, CallerId, CallerWithWallet, Staff, StaffMember};
 pub(crate) use fields::Value;
 pub(crate) use headers::Anyone;
 pub(crate) use in_order::InOrder;

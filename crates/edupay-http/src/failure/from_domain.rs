@@ -9,6 +9,7 @@ use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::{CourseRefusal, ProductRefusal};
+use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::TopUpRefusal;
 
@@ -211,6 +212,23 @@ impl From<CatalogueRefusal> for Failure {
             CatalogueRefusal::PriceOutOfBounds => Self::field("list_price_fen", FieldError::Invalid),
             other => Refusal::Catalogue(other).into(),
         }
+    }
+}
+
+impl From<RefundRefusal> for Failure {
+    fn from(refusal: RefundRefusal) -> Self {
+        match refusal {
+            RefundRefusal::NotFound => Self::NotFound,
+            RefundRefusal::AmountNotPositive => Self::field("amount_fen", FieldError::NotPositive),
+            RefundRefusal::RefundNoReserved => Self::field("refund_no", FieldError::Invalid),
+            other => Refusal::Refund(other).into(),
+        }
+    }
+}
+
+impl From<DecisionRefusal> for Failure {
+    fn from(refusal: DecisionRefusal) -> Self {
+        Refusal::RefundDecision(refusal).into()
     }
 }
 

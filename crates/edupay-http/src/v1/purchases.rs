@@ -28,7 +28,7 @@ pub(crate) struct PurchaseView {
     purchase_no: String,
     /// The student.
     user_id: i64,
-    /// `unpaid`, `paid` or `closed`.
+    /// `unpaid`, `paid`, `closed`, `partly_refunded` or `refunded`.
     #[schema(example = "paid")]
     status: &'static str,
     /// `new`, `upgrade` or `renewal`.
@@ -41,6 +41,9 @@ pub(crate) struct PurchaseView {
     /// The sum of the prices.
     #[schema(example = 15800)]
     amount_fen: i64,
+    /// How much of it went back.
+    #[schema(example = 0)]
+    refunded_fen: i64,
     /// The gateway's channel, once it is paid.
     channel: Option<&'static str>,
     /// Its packages, each with the days that it gives.
@@ -108,14 +111,16 @@ impl From<Purchase> for PurchaseView {
             PurchaseState::Paid { at, channel, .. } => (Some(channel.code()), Some(time(*at))),
             PurchaseState::Unpaid | PurchaseState::Closed => (None, None),
         };
+        let refunded = purchase.refunded();
         Self {
             purchase_no: purchase.purchase_no.to_string(),
             user_id: purchase.user_id.get(),
-            status: purchase.state.code(),
+            status: purchase.status_code(),
             kind: purchase.kind.code(),
             project_id: purchase.project_id.get(),
             project_name: purchase.project_name,
             amount_fen: purchase.amount.fen(),
+            refunded_fen: refunded.fen(),
             channel,
             records: purchase.records.iter().map(PurchaseRecordView::from).collect(),
             created_at: time(purchase.created_at),

@@ -25,6 +25,7 @@ mod log;
 mod operations;
 mod orders;
 mod paging;
+mod refunds;
 mod service;
 mod staff;
 mod top_ups;

@@ -16,16 +16,18 @@ use edupay_domain::cashier::{Cashier, CashierService, MockCashierLinkStore};
 use edupay_domain::clock::MockClock;
 use edupay_domain::ids::{AppAccountToken, Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
+use edupay_domain::money::Money;
 use edupay_domain::orders::{MockOrderStore, OrderPolicy, OrderService, Orders};
 use edupay_domain::packages::{
     CampusAdmin, CampusService, MockCampusStore, MockCatalogueStore, MockPackageStore, PackagePolicy, PackageService,
     Packages,
 };
 use edupay_domain::payments::{
-    InboxStore, MockApplyCharge, MockChargeStore, MockGatewayCallbacks, MockInboxStore, MockPaymentGateway,
-    MockReceiptStore, MockSandboxPayer, PaymentService, Payments, SandboxPayer,
+    InboxStore, MockApplyCharge, MockApplyRefund, MockChargeStore, MockGatewayCallbacks, MockInboxStore,
+    MockPaymentGateway, MockReceiptStore, MockSandboxPayer, PaymentService, Payments, SandboxPayer,
 };
 use edupay_domain::products::{MockCourseStore, MockProductStore, ProductService};
+use edupay_domain::refunds::{MockRefundStore, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{HttpConfig, Readiness, Services, server};
 use std::net::{SocketAddr, TcpListener};
@@ -47,6 +49,8 @@ pub(crate) struct Ports {
     pub(crate) inbox: Arc<dyn InboxStore>,
     pub(crate) top_ups: MockTopUpStore,
     pub(crate) packages: MockPackageStore,
+    pub(crate) refunds: MockRefundStore,
+    pub(crate) approval_above: Option<Money>,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
     pub(crate) config: HttpConfig,
@@ -74,6 +78,8 @@ impl Ports {
             inbox: Arc::new(MockInboxStore::new()),
             top_ups: MockTopUpStore::new(),
             packages: MockPackageStore::new(),
+            refunds: MockRefundStore::new(),
+            approval_above: None,
             payer: None,
             not_ready: Vec::new(),
             config: HttpConfig { workers: 1, ..HttpConfig::default() },
@@ -93,8 +99,9 @@ impl Ports {
         ids.expect_event_id().returning(|| EventId::from_random(7));
         ids.expect_app_account_token().returning(|| AppAccountToken::from_random(7));
         let (clock, ids) = (Arc::new(clock), Arc::new(ids));
+        let gateway = Arc::new(self.gateway);
         let payments = PaymentService::new(Payments {
-            gateway: Arc::new(self.gateway),
+            gateway: gateway.clone(),
             callbacks: Arc::new(self.callbacks),
             charges: Arc::new(self.charges),
             receipts: Arc::new(self.receipts),
@@ -102,6 +109,7 @@ impl Ports {
             orders: Arc::new(MockApplyCharge::new()),
             top_ups: Arc::new(MockApplyCharge::new()),
             packages: Arc::new(MockApplyCharge::new()),
+            refunds: Arc::new(MockApplyRefund::new()),
             clock: clock.clone(),
             ids: ids.clone(),
         });
@@ -160,12 +168,19 @@ impl Ports {
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),
+            refunds: RefundService::new(Refunds {
+                store: Arc::new(self.refunds),
+                gateway,
+                policy: RefundPolicy { approval_above: self.approval_above },
+                clock: clock.clone(),
+                ids: ids.clone(),
+            }),
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(MockCampusStore::new()),
                 catalogue: Arc::new(MockCatalogueStore::new()),
                 credentials: credentials.clone(),
                 clock: clock.clone(),
-                ids: ids.clone(),
+                ids,
                 max_price: fen(5_000_000),
             }),
             cashier: CashierService::new(Cashier {

@@ -59,9 +59,11 @@ pub(super) const CHECKS: &[Check] = &[
               p.starts_on || ' to ' || p.ends_on || ', and ' || o.starts_on || ' to ' || o.ends_on || ' by ' || o.purchase_no AS found \
               FROM service_periods p JOIN service_periods o ON o.user_id = p.user_id AND o.project_id = p.project_id \
                 AND (o.purchase_no > p.purchase_no OR (o.purchase_no = p.purchase_no AND o.line > p.line)) \
-                AND o.starts_on <= p.ends_on AND p.starts_on <= o.ends_on \
+                AND COALESCE(o.resumed_on, o.starts_on) <= p.ends_on AND COALESCE(p.resumed_on, p.starts_on) <= o.ends_on \
+                AND (o.ended_on IS NULL OR (o.ended_on > COALESCE(o.resumed_on, o.starts_on) AND o.ended_on > COALESCE(p.resumed_on, p.starts_on))) \
+                AND (p.ended_on IS NULL OR (p.ended_on > COALESCE(p.resumed_on, p.starts_on) AND p.ended_on > COALESCE(o.resumed_on, o.starts_on))) \
               LEFT JOIN projects j ON j.project_id = p.project_id \
-              WHERE p.superseded_by IS NULL AND o.superseded_by IS NULL \
+              WHERE (p.superseded_by IS NULL OR p.resumed_on IS NOT NULL) AND (o.superseded_by IS NULL OR o.resumed_on IS NOT NULL) \
                 AND (o.package_id = p.package_id OR COALESCE(j.selection, 'single') = 'single') ORDER BY 1",
     },
     Check {
@@ -84,6 +86,6 @@ pub(super) const CHECKS: &[Check] = &[
               LEFT JOIN service_periods p ON p.user_id = r.user_id \
                 AND p.superseded_by = r.purchase_no || CASE WHEN r.line < 10 THEN '0' ELSE '' END || r.line \
                 AND p.purchase_no || CASE WHEN p.line < 10 THEN '0' ELSE '' END || p.line = r.replaces \
-              WHERE r.basis = 'upgrade' AND p.user_id IS NULL ORDER BY 1",
+              WHERE r.basis = 'upgrade' AND p.user_id IS NULL AND b.refunded_fen < b.amount_fen ORDER BY 1",
     },
 ];

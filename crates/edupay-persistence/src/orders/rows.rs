@@ -147,7 +147,7 @@ pub(crate) fn joined_order(order: OrderRow, lines: Vec<LineRow>) -> Result<Order
 }
 
 /// One order with its lines.
-pub(super) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, TxError<R>> {
+pub(crate) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, order_no: &OrderNo) -> Result<Option<Order>, TxError<R>> {
     let query = orders::table
         .inner_join(
             order_lines::table
@@ -278,5 +278,16 @@ pub(crate) fn grant(conn: &mut Conn<'_>, granted: &[Entitlement]) -> Result<(), 
         );
         on!(conn, c => diesel::insert_into(entitlements::table).values(row).execute(c))?;
     }
+    Ok(())
+}
+
+/// Takes back what an order gave: its own entitlements, and nobody else's.
+pub(crate) fn revoke(conn: &mut Conn<'_>, order: &Order, courses: &[CourseId]) -> Result<(), Error> {
+    let ids: Vec<i64> = courses.iter().map(|id| id.get()).collect();
+    let delete = diesel::delete(entitlements::table)
+        .filter(entitlements::user_id.eq(order.user_id.get()))
+        .filter(entitlements::order_no.eq(order.order_no.as_str()))
+        .filter(entitlements::course_id.eq_any(&ids));
+    on!(conn, c => delete.execute(c))?;
     Ok(())
 }

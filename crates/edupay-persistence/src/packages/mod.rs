@@ -8,7 +8,7 @@ mod import;
 mod locks;
 mod offers;
 mod people;
-mod purchases;
+pub(crate) mod purchases;
 pub(crate) mod rows;
 mod store;
 

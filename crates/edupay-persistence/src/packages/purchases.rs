@@ -8,7 +8,7 @@ use crate::schema::{charge_routes, purchase_records, purchase_routes, purchases,
 use crate::tx::TxError;
 use diesel::prelude::*;
 use diesel::result::Error;
-use edupay_domain::ids::{GatewayOrderNo, PurchaseNo, PurchaseRecordId, UserId};
+use edupay_domain::ids::{GatewayOrderNo, ProjectId, PurchaseNo, PurchaseRecordId, UserId};
 use edupay_domain::packages::{Period, Purchase, ServicePeriod, UnpaidPurchase};
 use edupay_domain::payments::{ChargeAttempt, ChargeSubject};
 use std::collections::{BTreeSet, HashMap};
@@ -45,7 +45,7 @@ pub(super) fn joined<R>(
 }
 
 /// One purchase.
-pub(super) fn find<R>(
+pub(crate) fn find<R>(
     conn: &mut Conn<'_>,
     user_id: UserId,
     purchase_no: &PurchaseNo,
@@ -155,4 +155,24 @@ pub(super) fn close(conn: &mut Conn<'_>, purchase: &Purchase) -> Result<bool, Er
     let update = diesel::update(purchases::table.find(key).filter(purchases::status.eq(UNPAID)))
         .set(purchases::status.eq(purchase.state.code()));
     Ok(on!(conn, c => update.execute(c))? == 1)
+}
+
+/// Stores how much of a paid purchase went back; `false` when it is not there.
+pub(crate) fn refund(conn: &mut Conn<'_>, purchase: &Purchase) -> Result<bool, Error> {
+    let key = (purchase.user_id.get(), purchase.purchase_no.as_str());
+    let update = diesel::update(purchases::table.find(key)).set(purchases::refunded_fen.eq(purchase.refunded().fen()));
+    Ok(on!(conn, c => update.execute(c))? == 1)
+}
+
+/// All periods of a student in a project.
+pub(crate) fn periods_in<R>(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    project_id: ProjectId,
+) -> Result<Vec<ServicePeriod>, TxError<R>> {
+    let query = service_periods::table
+        .filter(service_periods::user_id.eq(user_id.get()))
+        .filter(service_periods::project_id.eq(project_id.get()));
+    let rows: Vec<PeriodRow> = on!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(PeriodRow::period).collect::<Result<_, _>>()?)
 }

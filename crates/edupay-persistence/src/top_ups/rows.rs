@@ -64,7 +64,7 @@ impl TopUpRow {
 }
 
 /// The top-up of a number.
-pub(super) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, number: &TopUpNo) -> Result<Option<TopUp>, TxError<R>> {
+pub(crate) fn find<R>(conn: &mut Conn<'_>, user_id: UserId, number: &TopUpNo) -> Result<Option<TopUp>, TxError<R>> {
     let query = top_ups::table.find((user_id.get(), number.as_str())).select(top_ups::all_columns);
     let row: Option<TopUpRow> = on!(conn, c => query.first(c)).optional()?;
     Ok(row.map(TopUpRow::top_up).transpose()?)

@@ -14,6 +14,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{DatabaseUrl, SqlStore, StoreOptions};
 use edupay_testkit::contract::{RecordedEvent, StoreHarness};
@@ -207,6 +208,9 @@ impl StoreHarness for Database {
         Arc::new(self.store.clone())
     }
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        Arc::new(self.store.clone())
+    }
+    fn refunds(&self) -> Arc<dyn RefundStore> {
         Arc::new(self.store.clone())
     }
     fn packages(&self) -> Arc<dyn PackageStore> {

@@ -19,6 +19,7 @@ mod plans;
 mod pooler;
 mod principals;
 mod proxy;
+mod refund_walls;
 mod twins;
 mod urls;
 mod walls;

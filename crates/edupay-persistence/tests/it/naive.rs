@@ -22,6 +22,7 @@ use edupay_domain::orders::{
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::RefundStore;
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
 use edupay_domain::top_ups::TopUpStore;
 use edupay_testkit::contract::{RecordedEvent, StoreHarness, app_store_races, races};
@@ -217,6 +218,9 @@ impl StoreHarness for Naive {
     }
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
         self.0.top_ups()
+    }
+    fn refunds(&self) -> Arc<dyn RefundStore> {
+        self.0.refunds()
     }
     fn packages(&self) -> Arc<dyn PackageStore> {
         self.0.packages()

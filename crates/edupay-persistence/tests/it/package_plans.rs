@@ -43,10 +43,10 @@ UNION ALL SELECT user_id, '41000000000000' || (100000 + user_id), 1 FROM student
 UNION ALL SELECT user_id, '42000000000000' || (100000 + user_id), 50 FROM students WHERE user_id <> 2;
 INSERT INTO purchases SELECT user_id, no, user_id, 'new', 1 + user_id % 4000, 'project', 'student', NULL, '', '', '', '', '', 100,
     CASE WHEN n % 50 = 0 THEN 'unpaid' ELSE 'paid' END, n, n, CASE WHEN n % 50 = 0 THEN NULL ELSE n END,
-    CASE WHEN n % 50 = 0 THEN NULL ELSE 'wx' END, CASE WHEN n % 50 = 0 THEN NULL ELSE 'ch_' || no END FROM numbered;
+    CASE WHEN n % 50 = 0 THEN NULL ELSE 'wx' END, CASE WHEN n % 50 = 0 THEN NULL ELSE 'ch_' || no END, 0 FROM numbered;
 INSERT INTO purchase_routes SELECT no, user_id FROM numbered;
 INSERT INTO purchase_records SELECT user_id, no, 1, 1, 'package', 100, 100, 12, 'new', NULL, NULL FROM numbered;
-INSERT INTO service_periods SELECT user_id, no, 1, 1 + user_id % 4000, n, '2026-01-01', '2026-12-31', '2026-01-01', 100, NULL, NULL
+INSERT INTO service_periods SELECT user_id, no, 1, 1 + user_id % 4000, n, '2026-01-01', '2026-12-31', '2026-01-01', 100, NULL, NULL, NULL, NULL
 FROM numbered WHERE n % 50 <> 0;
 INSERT INTO charge_routes SELECT no, user_id, 'purchase', no FROM numbered;
 ";

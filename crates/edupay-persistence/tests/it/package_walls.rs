@@ -25,16 +25,16 @@ INSERT INTO projects VALUES (1, 1, 'p', 'card', 'single', 'wx,alipay', '', '', '
 INSERT INTO packages VALUES (11, 1, 'small', '', 100, 12, 0, '', '[]', NULL), (12, 1, 'large', '', 190, 12, 0, '', '[]', NULL);
 INSERT INTO purchase_routes VALUES ('4001', 71), ('4002', 71), ('4003', 71);
 INSERT INTO purchases VALUES
-    (71, '4001', 73, 'new', 1, 'p', 'a', 'c2', '', '', '', '', '', 100, 'paid', 0, 9, 1, 'wx', 'ch_1'),
-    (71, '4002', 73, 'upgrade', 1, 'p', 'a', NULL, '', '', '', '', '', 90, 'paid', 2, 9, 3, 'wx', 'ch_2'),
-    (71, '4003', 73, 'new', 1, 'p', 'a', NULL, '', '', '', '', '', 190, 'unpaid', 4, 9, NULL, NULL, NULL);
+    (71, '4001', 73, 'new', 1, 'p', 'a', 'c2', '', '', '', '', '', 100, 'paid', 0, 9, 1, 'wx', 'ch_1', 0),
+    (71, '4002', 73, 'upgrade', 1, 'p', 'a', NULL, '', '', '', '', '', 90, 'paid', 2, 9, 3, 'wx', 'ch_2', 0),
+    (71, '4003', 73, 'new', 1, 'p', 'a', NULL, '', '', '', '', '', 190, 'unpaid', 4, 9, NULL, NULL, NULL, 0);
 INSERT INTO purchase_records VALUES
     (71, '4001', 1, 11, 'small', 100, 100, 12, 'new', NULL, NULL),
     (71, '4002', 1, 12, 'large', 190, 90, 12, 'upgrade', '400101', NULL),
     (71, '4003', 1, 12, 'large', 190, 190, 12, 'new', NULL, NULL);
 INSERT INTO service_periods VALUES
-    (71, '4001', 1, 1, 11, '2026-01-01', '2026-12-31', '2026-01-01', 100, '400201', '2026-03-01'),
-    (71, '4002', 1, 1, 12, '2026-03-01', '2026-12-31', '2026-01-01', 190, NULL, NULL);
+    (71, '4001', 1, 1, 11, '2026-01-01', '2026-12-31', '2026-01-01', 100, '400201', '2026-03-01', NULL, NULL),
+    (71, '4002', 1, 1, 12, '2026-03-01', '2026-12-31', '2026-01-01', 190, NULL, NULL, NULL, NULL);
 INSERT INTO charge_routes VALUES ('4001', 71, 'purchase', '4001'), ('4002', 71, 'purchase', '4002');
 INSERT INTO charge_attempts VALUES
     (71, '4001', 'purchase', '4001', 'wx', 100, 'paid', 'ch_1', NULL, 0, 9, 0, NULL),
@@ -65,7 +65,7 @@ const NEVER: &[(&str, &str)] = &[
     ("a second owner of a purchase number", "INSERT INTO purchase_routes VALUES ('4001', 72)"),
     (
         "a purchase of somebody who is no student",
-        "INSERT INTO purchases VALUES (73, '4009', 73, 'new', 1, 'p', 'a', NULL, '', '', '', '', '', 1, 'unpaid', 0, 9, NULL, NULL, NULL)",
+        "INSERT INTO purchases VALUES (73, '4009', 73, 'new', 1, 'p', 'a', NULL, '', '', '', '', '', 1, 'unpaid', 0, 9, NULL, NULL, NULL, 0)",
     ),
     ("a purchase for nothing", "UPDATE purchases SET amount_fen = 0 WHERE purchase_no = '4003'"),
     ("a paid purchase without a payment", "UPDATE purchases SET status = 'paid' WHERE purchase_no = '4003'"),
@@ -90,15 +90,15 @@ const NEVER: &[(&str, &str)] = &[
     ("a renewal after nothing", "UPDATE purchase_records SET basis = 'renewal' WHERE purchase_no = '4003'"),
     (
         "a second period of a record",
-        "INSERT INTO service_periods VALUES (71, '4001', 1, 1, 11, '2028-01-01', '2028-12-31', '2028-01-01', 100, NULL, NULL)",
+        "INSERT INTO service_periods VALUES (71, '4001', 1, 1, 11, '2028-01-01', '2028-12-31', '2028-01-01', 100, NULL, NULL, NULL, NULL)",
     ),
     (
         "a period of no record",
-        "INSERT INTO service_periods VALUES (71, '4003', 2, 1, 12, '2028-01-01', '2028-12-31', '2028-01-01', 100, NULL, NULL)",
+        "INSERT INTO service_periods VALUES (71, '4003', 2, 1, 12, '2028-01-01', '2028-12-31', '2028-01-01', 100, NULL, NULL, NULL, NULL)",
     ),
     (
         "a package that begins twice on a day",
-        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2026-03-01', '2027-02-28', '2026-03-01', 190, NULL, NULL)",
+        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2026-03-01', '2027-02-28', '2026-03-01', 190, NULL, NULL, NULL, NULL)",
     ),
     (
         "a period that ends before it begins",
@@ -106,7 +106,7 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "an upgrade of two periods",
-        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2026-03-01', '2027-02-28', '2026-03-01', 190, '400201', '2026-03-01')",
+        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2026-03-01', '2027-02-28', '2026-03-01', 190, '400201', '2026-03-01', NULL, NULL)",
     ),
     ("a period replaced on no day", "UPDATE service_periods SET superseded_on = NULL WHERE purchase_no = '4001'"),
     (
@@ -207,14 +207,14 @@ const SPOILED: &[(&str, &str, Breaches)] = &[
     ),
     (
         "DELETE FROM service_periods WHERE purchase_no = '4002'",
-        "INSERT INTO service_periods VALUES (71, '4002', 1, 1, 12, '2026-03-01', '2026-12-31', '2026-01-01', 190, NULL, NULL)",
+        "INSERT INTO service_periods VALUES (71, '4002', 1, 1, 12, '2026-03-01', '2026-12-31', '2026-01-01', 190, NULL, NULL, NULL, NULL)",
         &[
             ("paid_purchase_gives_its_periods", "purchase_no=4002 line=1"),
             ("superseded_period_goes_on_as_its_upgrade", "purchase_no=4001 line=1"),
         ],
     ),
     (
-        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2028-01-01', '2028-12-31', '2028-01-01', 190, NULL, NULL)",
+        "INSERT INTO service_periods VALUES (71, '4003', 1, 1, 12, '2028-01-01', '2028-12-31', '2028-01-01', 190, NULL, NULL, NULL, NULL)",
         "DELETE FROM service_periods WHERE purchase_no = '4003'",
         &[("period_has_a_paid_record", "purchase_no=4003 line=1")],
     ),

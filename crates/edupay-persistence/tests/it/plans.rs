@@ -9,11 +9,12 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use edupay_domain::accounts::{TokenDigest, UserStore};
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, OrderPk, ProductId, UserId, Username};
+use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, OrderPk, ProductId, RefundNo, UserId, Username};
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
-use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
+use edupay_domain::payments::{ChargeStore, ChargeSubject, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::{RefundCursor, RefundStage, RefundStore};
 use edupay_persistence::{DatabaseUrl, PreparedStatements, SqlStore, StoreOptions};
 
 /// Who has 200 orders and entries, and who has 50,000; everybody else has two.
@@ -60,6 +61,11 @@ INSERT INTO charge_claims SELECT charge_id, user_id, gateway_order_no FROM charg
 INSERT INTO receipts SELECT user_id, charge_id, gateway_order_no, 100,
     CASE WHEN due_at IS NULL THEN 'applied' ELSE 'refund_due' END,
     CASE WHEN due_at IS NULL THEN NULL ELSE 'order_closed' END, NULL, 0, 0, due_at FROM charge_attempts;
+INSERT INTO order_routes SELECT order_no, MIN(user_id) FROM orders GROUP BY order_no;
+INSERT INTO refunds SELECT user_id, 'R-' || n, 'order', '10000000000000' || (100000 + n % 20), 1, 0, 'source', 'r', 9,
+    'ch_' || n, NULL, CASE WHEN n % 50 = 0 THEN 'requested' ELSE 'succeeded' END, NULL, NULL, n, NULL, n,
+    CASE WHEN n % 50 = 0 THEN NULL ELSE n END, CASE WHEN n % 50 = 0 THEN n ELSE NULL END FROM numbered;
+INSERT INTO refund_claims SELECT 're_' || charge_id, user_id, 'R-1' FROM charge_attempts;
 INSERT INTO inbound_events SELECT 'evt_' || charge_id, 'charge.succeeded', '{}',
     CASE WHEN due_at IS NULL THEN 'processed' ELSE 'unmatched' END, 0, due_at FROM charge_attempts;
 ";
@@ -113,10 +119,10 @@ async fn reads(store: &SqlStore, watched: &Watched) -> Vec<(&'static str, Vec<Se
     read("list_courses", store.list_courses().await.unwrap().len() == 4_000);
     read("find_product", store.find_product(&ProductId::parse("com.example.7").unwrap()).await.unwrap().is_some());
     read("find an order", OrderStore::find(store, user(7), &order).await.unwrap().is_some());
-    read("list orders of some", store.list(user(SOME), None, 20).await.unwrap().len() == 20);
-    read("list orders of many", store.list(user(MANY), None, 20).await.unwrap().len() == 20);
+    read("list orders of some", OrderStore::list(store, user(SOME), None, 20).await.unwrap().len() == 20);
+    read("list orders of many", OrderStore::list(store, user(MANY), None, 20).await.unwrap().len() == 20);
     let middle = OrderPk::try_new(25_000).unwrap();
-    read("list orders in the middle", store.list(user(MANY), Some(middle), 20).await.unwrap().len() == 20);
+    read("list orders in the middle", OrderStore::list(store, user(MANY), Some(middle), 20).await.unwrap().len() == 20);
     read("owned_courses", store.owned_courses(user(7)).await.unwrap().len() == 2);
     read("expired orders", store.expired(far_future(), 20).await.unwrap().len() == 20);
     read("statement of some", store.statement(user(SOME), None, 20).await.unwrap().len() == 20);
@@ -128,6 +134,20 @@ async fn reads(store: &SqlStore, watched: &Watched) -> Vec<(&'static str, Vec<Se
     read("find_receipt", store.find_receipt(user(8), &charge).await.unwrap().is_some());
     read("find_owner", store.find_owner(&charge).await.unwrap().is_some());
     read("due_refunds", store.due_refunds(far_future(), 20).await.unwrap().len() == 20);
+    let of_order = ChargeSubject::Order(OrderNo::parse("10000000000000100007").unwrap());
+    let below = RefundCursor {
+        requested_at: DateTime::from_timestamp_micros(25_000).unwrap(),
+        user_id: user(MANY),
+        refund_no: RefundNo::parse("R-25000").unwrap(),
+    };
+    let requested = Some(RefundStage::Requested);
+    read("find a refund", RefundStore::find(store, user(SOME), &below.refund_no).await.unwrap().is_none());
+    read("refunds of an order", store.of_subject(user(SOME), &of_order).await.unwrap().len() == 10);
+    read("find_refundable", store.find_refundable(&ChargeSubject::Order(order.clone())).await.unwrap().is_some());
+    read("list refunds", RefundStore::list(store, None, None, 20).await.unwrap().len() == 20);
+    read("list refunds in the middle", RefundStore::list(store, None, Some(below), 20).await.unwrap().len() == 20);
+    read("list refunds of a stage", RefundStore::list(store, requested, None, 20).await.unwrap().len() == 20);
+    read("due work on refunds", store.due(far_future(), 20).await.unwrap().len() == 20);
     read("pending callbacks", store.pending(far_future(), 20).await.unwrap().len() == 20);
     reads
 }

@@ -11,9 +11,12 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
-use edupay_testkit::contract::{RecordedEvent, StoreHarness, app_store_races, campus, package_races, races};
+use edupay_testkit::contract::{
+    RecordedEvent, StoreHarness, app_store_races, campus, package_races, races, refund_races,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -79,6 +82,9 @@ impl StoreHarness for Twins {
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
         self.next().top_ups()
     }
+    fn refunds(&self) -> Arc<dyn RefundStore> {
+        self.next().refunds()
+    }
     fn packages(&self) -> Arc<dyn PackageStore> {
         self.next().packages()
     }
@@ -127,4 +133,14 @@ async fn two_instances_on_one_database_credit_a_transaction_once() {
     let Some(twins) = Twins::new() else { return };
     app_store_races::one_transaction_is_credited_once_to_one_of_two_users(&twins, ROUNDS).await.unwrap();
     app_store_races::a_device_and_notifications_at_once_end_in_one_state(&twins, ROUNDS).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_refund_once() {
+    let Some(twins) = Twins::new() else { return };
+    refund_races::parts_of_an_order_never_pass_the_whole(&twins, ROUNDS).await.unwrap();
+    refund_races::one_number_is_one_refund(&twins, ROUNDS).await.unwrap();
+    refund_races::refunds_here_and_at_the_gateway_never_pass_the_whole(&twins, ROUNDS).await.unwrap();
+    refund_races::one_refund_of_the_gateway_is_booked_once(&twins, ROUNDS).await.unwrap();
+    refund_races::refund_work_is_claimed_by_one_worker(&twins, ROUNDS).await.unwrap();
 }

@@ -1,10 +1,10 @@
 //! Between Ping++'s documents and the domain's own types.
 
 use chrono::DateTime;
-use edupay_domain::ids::{ChargeId, GatewayOrderNo, IdError, RefundId};
+use edupay_domain::ids::{ChargeId, GatewayOrderNo, IdError, RefundId, RefundNo};
 use edupay_domain::money::{Money, MoneyError};
 use edupay_domain::payments::{
-    Channel, Charge, ChargeDocument, ChargeRequest, GatewayRefund, MetadataValue, Mode, RefundStatus,
+    Channel, Charge, ChargeDocument, ChargeRequest, GatewayRefund, MetadataValue, Mode, RefundRequest, RefundStatus,
 };
 use serde_json::Value;
 
@@ -53,6 +53,13 @@ pub(crate) fn refund(refund: &wire::Refund) -> Result<GatewayRefund, ConvertErro
             wire::RefundStatus::Succeeded => RefundStatus::Succeeded,
             wire::RefundStatus::Failed => RefundStatus::Failed,
         },
+        failure: refund.failure_code.clone(),
+        // What anybody may have written; what is no number of ours names none.
+        refund_no: refund
+            .metadata
+            .get(RefundRequest::REFUND_NO)
+            .and_then(Value::as_str)
+            .and_then(|number| RefundNo::parse(number).ok()),
     })
 }
 

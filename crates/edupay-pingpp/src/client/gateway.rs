@@ -30,6 +30,8 @@ use crate::wire::{ChargeDocument, ErrorEnvelope, List, Refund};
 
 /// How far the gateway's clock may be behind ours.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
+/// The longest reason of a refund, in characters.
+const MAX_DESCRIPTION: usize = 255;
 /// As many as a list may have.
 const PAGE: usize = 100;
 /// A list that is still not at its end is given up.
@@ -233,7 +235,11 @@ impl PaymentGateway for PingppGateway {
     }
 
     async fn create_refund(&self, request: &RefundRequest) -> Result<GatewayRefund, GatewayError> {
-        let body = json!({ "amount": request.amount.fen(), "description": request.description });
+        let description: String = request.description.chars().take(MAX_DESCRIPTION).collect();
+        let mut body = json!({ "amount": request.amount.fen(), "description": description });
+        if let Some(body) = body.as_object_mut().filter(|_| !request.metadata.is_empty()) {
+            body.insert("metadata".to_owned(), convert::metadata(&request.metadata).into());
+        }
         let answer = self.post(&charge_path(&request.charge_id, "/refunds"), body).await;
         let text = success(answer, self.replies())?;
         let refund: Refund = serde_json::from_str(&text).map_err(unreadable)?;

@@ -90,6 +90,7 @@ fn refund(other: &Other) -> Result<GatewayRefund, GatewayError> {
         charge_id: ChargeId::parse("ch_1").unwrap(),
         amount: Money::from_fen_u32(100),
         description: "unapplied".to_owned(),
+        metadata: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(gateway.create_refund(&request))

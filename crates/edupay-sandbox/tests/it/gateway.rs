@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::rt::System;
 use chrono::{DateTime, TimeDelta};
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{ChargeId, GatewayOrderNo};
+use edupay_domain::ids::{ChargeId, GatewayOrderNo, RefundNo};
 use edupay_domain::money::Money;
 use edupay_domain::payments::{
     Channel, ChargeRequest, GatewayError, GatewayFault, MetadataValue, PaymentGateway, RefundRequest, RefundStatus,
@@ -80,13 +80,19 @@ fn a_charge_lives_its_life() {
         charge_id: charge.id.clone(),
         amount: Money::from_fen_u32(100),
         description: "unapplied".to_owned(),
+        metadata: vec![
+            (RefundRequest::REFUND_NO, MetadataValue::Text("R-1".to_owned())),
+            ("order_no", MetadataValue::Text("1".to_owned())),
+        ],
     };
     let refund = block_on(gateway.create_refund(&wanted)).unwrap();
     assert_eq!(refund.status, RefundStatus::Pending);
     wait_for("the refund", || {
         let refunds = block_on(gateway.list_refunds(&charge.id)).unwrap();
-        (refunds.len() == 1 && refunds[0].status == RefundStatus::Succeeded).then_some(())
+        let ours = refunds.iter().filter(|refund| refund.refund_no == RefundNo::parse("R-1").ok());
+        (ours.count() == 1 && refunds[0].status == RefundStatus::Succeeded).then_some(())
     });
+    assert_eq!(sandbox.state()["refunds"][0]["metadata"], json!({ "refund_no": "R-1", "order_no": "1" }));
 }
 
 #[test]
@@ -158,8 +164,8 @@ fn a_refund_whose_answer_was_lost_is_unknown_and_found_in_the_list() {
     let charge = block_on(gateway.create_charge(&request(&sandbox, Channel::Alipay))).unwrap();
     block_on(gateway.pay(&charge.id)).unwrap();
     sandbox.misbehave(&json!({ "refund": { "drop_after_processing": true } }));
-    let wanted =
-        RefundRequest { charge_id: charge.id.clone(), amount: charge.amount, description: "unapplied".to_owned() };
+    let (charge_id, description) = (charge.id.clone(), "unapplied".to_owned());
+    let wanted = RefundRequest { charge_id, amount: charge.amount, description, metadata: Vec::new() };
     assert_eq!(fault(block_on(gateway.create_refund(&wanted))), GatewayFault::Unknown);
     let refunds = block_on(gateway.list_refunds(&charge.id)).unwrap();
     assert_eq!(refunds.iter().map(|refund| refund.amount).collect::<Vec<_>>(), [charge.amount]);

@@ -30,6 +30,11 @@ pub mod products;
 pub mod purchase_charges;
 pub mod races;
 pub mod receipts;
+mod refund_case;
+pub mod refund_races;
+pub mod refunds;
+pub mod refunds_at_gateway;
+pub mod refunds_of_purchases;
 pub mod top_ups;
 
 pub use case::Case;
@@ -47,6 +52,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,6 +86,8 @@ pub trait StoreHarness: Send + Sync {
     fn inbox(&self) -> Arc<dyn InboxStore>;
     /// Top-ups.
     fn top_ups(&self) -> Arc<dyn TopUpStore>;
+    /// Refunds of what was paid.
+    fn refunds(&self) -> Arc<dyn RefundStore>;
     /// Purchases of packages and their periods.
     fn packages(&self) -> Arc<dyn PackageStore>;
     /// Schools, students, cards and guardians.
@@ -244,6 +252,45 @@ macro_rules! store_contract {
             a_refund_that_the_gateway_refuses_waits_for_a_person
             news_of_no_receipt_change_nothing
             a_refund_claim_is_granted_to_one_of_many
+        }
+        $crate::__claims! { $harness; refunds:
+            an_order_from_the_balances_goes_back_to_them_at_once
+            parts_come_back_to_each_balance_exactly
+            what_comes_back_pays_the_debt_first
+            a_full_refund_ends_what_the_order_gave_and_it_can_be_bought_again
+            an_order_paid_by_a_charge_goes_into_the_cash
+            the_same_number_is_the_same_refund
+            another_content_under_the_same_number_is_refused
+            more_than_was_paid_is_refused
+            what_was_not_paid_is_not_refunded
+            a_refused_refund_leaves_nothing
+            a_failed_refund_is_tried_again_the_other_way
+            a_large_refund_waits_for_a_second_person
+            a_rejected_refund_frees_what_it_reserved
+            refunds_are_listed_newest_first_in_pages
+        }
+        $crate::__claims! { $harness; refunds_at_gateway:
+            an_order_paid_by_a_charge_goes_back_through_the_gateway
+            a_claim_of_refund_work_is_stored
+            the_gateways_word_is_booked_once
+            a_refund_made_at_the_gateway_is_booked_and_never_taken_for_ours
+            what_the_gateway_gives_beyond_what_is_left_is_the_users
+            a_top_up_that_the_gateway_gives_back_is_taken_from_the_balances
+            a_top_up_that_went_back_whole_keeps_no_gift
+        }
+        $crate::__claims! { $harness; refunds_of_purchases:
+            a_refunded_purchase_gives_no_days_from_today_on
+            a_partly_refunded_purchase_keeps_its_days
+            what_an_upgrade_replaced_goes_on_when_it_is_refunded
+            an_upgraded_purchase_is_refunded_after_its_upgrade
+            the_gateway_refunds_an_upgraded_purchase_and_its_days_are_left
+        }
+        $crate::__races! { $harness, $rounds; refund_races:
+            parts_of_an_order_never_pass_the_whole
+            one_number_is_one_refund
+            refunds_here_and_at_the_gateway_never_pass_the_whole
+            one_refund_of_the_gateway_is_booked_once
+            refund_work_is_claimed_by_one_worker
         }
         $crate::__claims! { $harness; inbox:
             an_event_is_kept_once

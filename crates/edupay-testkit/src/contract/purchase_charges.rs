@@ -93,7 +93,8 @@ pub async fn a_charge_pays_its_purchase<H: StoreHarness + ?Sized>(harness: &H) {
     assert_eq!(harness.receipts().find_owner(&charge.id).await.unwrap(), Some(campus.student));
     let period = year_from(charge.paid_at.unwrap());
     let purchase = &placed.purchase;
-    let state = PurchaseState::Paid { at: command.at, channel: Channel::Wx, charge_id: charge.id.clone() };
+    let state =
+        PurchaseState::Paid { at: command.at, channel: Channel::Wx, charge_id: charge.id.clone(), refunded: fen(0) };
     let paid = |record: &PurchaseRecord| PurchaseRecord { period: Some(period), ..record.clone() };
     let records = purchase.records.iter().map(paid).collect();
     assert_eq!(case.stored_purchase(purchase).await, Purchase { state, records, ..purchase.clone() });
@@ -107,6 +108,7 @@ pub async fn a_charge_pays_its_purchase<H: StoreHarness + ?Sized>(harness: &H) {
         term_starts: period.starts,
         list_price: fen(100),
         superseded: None,
+        ended: None,
     };
     assert_eq!(case.periods(campus.student).await, [held]);
     let attempts = harness.charges().attempts_of(campus.student, &placed.attempt.subject).await.unwrap();
@@ -283,7 +285,7 @@ pub async fn an_upgrade_replaces_what_is_held_at_todays_prices<H: StoreHarness +
         .into_iter()
         .map(|held| (held.record_id, held.period, held.term_starts, held.superseded))
         .collect();
-    let superseded = Some(Supersession { by: record(&upgrade), on: today });
+    let superseded = Some(Supersession { by: record(&upgrade), on: today, until: None });
     let rest = Period { starts: today, ends: term.ends };
     assert_eq!(held, [(record(&bought), term, term.starts, superseded), (record(&upgrade), rest, term.starts, None)]);
     assert_eq!(case.stored_purchase(&upgrade.purchase).await.records.first().unwrap().period, Some(rest));

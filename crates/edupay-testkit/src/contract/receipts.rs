@@ -47,6 +47,8 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
             gateway_order_no: Some(receipt.gateway_order_no.clone()),
             amount: receipt.amount,
             status,
+            failure: None,
+            refund_no: None,
         };
         RecordRefund {
             user_id: receipt.user_id,

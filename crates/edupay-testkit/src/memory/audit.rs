@@ -1,10 +1,10 @@
 //! The audit: every invariant recomputed from the rows, by sums of its own and not by the rules.
 
 use super::breaches::breach;
-use super::{JournalRow, State, audit_app_store, audit_packages};
+use super::{JournalRow, State, audit_app_store, audit_packages, audit_refunds};
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{AuditReport, Breach, Bucket, Direction, EntryKind, LedgerAccount};
-use edupay_domain::orders::{Order, Tender};
+use edupay_domain::orders::{Order, OrderState, Tender};
 use edupay_domain::payments::{AttemptStatus, Receipt, ReceiptStatus, UnappliedReason};
 use edupay_domain::top_ups::TopUpState;
 
@@ -30,7 +30,7 @@ impl State {
             entries: count(rows().count()),
             postings: count(rows().map(|row| row.postings.len()).sum()),
             total_fen: narrow(rows().map(|row| signed(row, |_| true)).sum()),
-            checked: [CHECKED.as_slice(), audit_packages::CHECKED.as_slice(), audit_app_store::CHECKED.as_slice()]
+            checked: [CHECKED.as_slice(), &audit_packages::CHECKED, &audit_app_store::CHECKED, &audit_refunds::CHECKED]
                 .concat(),
             breaches: Vec::new(),
         };
@@ -39,6 +39,7 @@ impl State {
             self.audit_orders(*user_id, &mut report.breaches);
             self.audit_purchases(*user_id, &mut report.breaches);
             self.audit_receipts(*user_id, &mut report.breaches);
+            self.audit_refunds(*user_id, &mut report.breaches);
         }
         self.audit_claims(&mut report.breaches);
         self.audit_app_store(&mut report.breaches);
@@ -104,12 +105,12 @@ impl State {
                 let found = format!("{}, entries {from_balance:?}, amount {amount}", order.state.code());
                 breach(breaches, "order_payment_differs_from_entries", name(), found);
             }
-            if order.state.payment().is_some() && !self.fulfils(order) {
+            if gives_courses(&order.state) && !self.fulfils(order) {
                 breach(breaches, "order_not_fulfilled", name(), order.courses());
             }
         }
         for given in self.entitlements.values().filter(|given| given.user_id == user_id) {
-            let order = self.order(user_id, &given.order_no).filter(|order| order.state.payment().is_some());
+            let order = self.order(user_id, &given.order_no).filter(|order| gives_courses(&order.state));
             if !order.is_some_and(|order| order.lines.iter().any(|line| line.course_id == given.course_id)) {
                 let row = format!("entitlement {user_id}/{}", given.course_id);
                 breach(breaches, "entitlement_without_payment", row, given.order_no.to_string());
@@ -210,14 +211,24 @@ impl State {
     /// What a top-up's entries took from one account of the platform: from the gateway what was paid,
     /// from the adjustments what a campaign gave.
     fn credited(&self, user_id: UserId, top_up_no: &str, from: LedgerAccount) -> Vec<i64> {
-        let is_it = |row: &&JournalRow| row.kind == EntryKind::CreditTopUp && row.reference == top_up_no;
+        self.debited(user_id, EntryKind::CreditTopUp, top_up_no, from)
+    }
+
+    /// Debits less credits of one account in each entry of this kind and reference.
+    pub(super) fn debited(&self, user_id: UserId, kind: EntryKind, reference: &str, of: LedgerAccount) -> Vec<i64> {
+        let is_it = |row: &&JournalRow| row.kind == kind && row.reference == reference;
         let rows = self.journal_of(user_id).iter().filter(is_it);
-        rows.map(|row| narrow(signed(row, |account| account == from))).collect()
+        rows.map(|row| narrow(signed(row, |account| account == of))).collect()
     }
 
     fn journal_of(&self, user_id: UserId) -> &[JournalRow] {
         self.journal.get(&user_id).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// A paid order gives its courses until it was refunded in full.
+fn gives_courses(state: &OrderState) -> bool {
+    matches!(state, OrderState::Paid(_) | OrderState::PartlyRefunded(_))
 }
 
 /// Debits less credits of some accounts of one entry, in fen.

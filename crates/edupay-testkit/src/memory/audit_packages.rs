@@ -4,7 +4,7 @@ use super::State;
 use super::breaches::breach;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{Breach, EntryKind};
-use edupay_domain::packages::{Purchase, PurchaseState, Selection, ServicePeriod};
+use edupay_domain::packages::{Day, Purchase, PurchaseState, Selection, ServicePeriod};
 use edupay_domain::payments::{ChargeSubject, ReceiptStatus};
 
 pub(super) const CHECKED: [&str; 7] = [
@@ -97,10 +97,22 @@ impl State {
 
     fn must_not_meet(&self, one: &ServicePeriod, other: &ServicePeriod) -> bool {
         let several = self.projects.get(&one.project_id).is_some_and(|project| project.selection == Selection::Multi);
-        one.superseded.is_none()
-            && other.superseded.is_none()
-            && one.project_id == other.project_id
+        one.project_id == other.project_id
             && (!several || one.package_id == other.package_id)
-            && one.period.overlaps(other.period)
+            && days(one).any(|day| days(other).any(|same| day == same))
     }
+}
+
+/// The days that are the student's, one by one: those of an upgrade or a refund left out.
+fn days(held: &ServicePeriod) -> impl Iterator<Item = Day> {
+    let superseded = held.superseded.clone();
+    let until = superseded.as_ref().map(|superseded| superseded.until);
+    let counts = move |day: &Day| match until {
+        None => true,
+        Some(until) => until.is_some_and(|until| *day >= until),
+    };
+    let (last, ended) = (held.period.ends, held.ended);
+    std::iter::successors(Some(held.period.starts), |day| day.next())
+        .take_while(move |day| *day <= last && ended.is_none_or(|ended| *day < ended))
+        .filter(counts)
 }

@@ -10,6 +10,9 @@ mod app_store;
 mod audit;
 mod audit_app_store;
 mod audit_packages;
+mod audit_refunds;
+#[cfg(test)]
+mod audit_refunds_tests;
 #[cfg(test)]
 mod audit_tests;
 mod breaches;
@@ -26,6 +29,7 @@ mod orders;
 mod packages;
 mod products;
 mod receipts;
+mod refunds;
 mod top_ups;
 
 pub use ledger::JournalRow;
@@ -38,8 +42,8 @@ use edupay_domain::cashier::{CashierLink, CashierLinkStore};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
 use edupay_domain::ids::{
-    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, SchoolId,
-    TopUpNo, UserId, Username,
+    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, RefundId,
+    RefundNo, SchoolId, TopUpNo, UserId, Username,
 };
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::money::Money;
@@ -49,6 +53,7 @@ use edupay_domain::packages::{
 };
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
+use edupay_domain::refunds::{Refund, RefundStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -89,6 +94,9 @@ struct State {
     receipts: BTreeMap<UserId, Vec<Receipt>>,
     charge_owners: HashMap<ChargeId, UserId>,
     top_ups: HashMap<TopUpNo, TopUp>,
+    refunds: BTreeMap<UserId, Vec<Refund>>,
+    /// Which refund a refund of the gateway is booked for.
+    refund_claims: HashMap<RefundId, (UserId, RefundNo)>,
     schools: BTreeMap<SchoolId, School>,
     students: BTreeMap<UserId, Student>,
     /// A student, and who may act for the student.
@@ -204,6 +212,10 @@ impl StoreHarness for MemoryStore {
     }
 
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
+        Arc::new(self.clone())
+    }
+
+    fn refunds(&self) -> Arc<dyn RefundStore> {
         Arc::new(self.clone())
     }
 

@@ -4,18 +4,19 @@
 //! having no wall at the end.
 
 use super::MemoryStore;
-use crate::contract::{RecordedEvent, StoreHarness, app_store_races, package_races, races};
+use crate::contract::{RecordedEvent, StoreHarness, app_store_races, package_races, races, refund_races};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::*;
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
-use edupay_domain::ids::{CourseId, OrderNo, OrderPk, PurchaseNo, UserId};
+use edupay_domain::ids::{CourseId, OrderNo, OrderPk, PurchaseNo, RefundNo, UserId};
 use edupay_domain::ledger::{LedgerError, LedgerStore};
 use edupay_domain::orders::*;
 use edupay_domain::packages::*;
-use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
+use edupay_domain::payments::{ChargeStore, ChargeSubject, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::refunds::*;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
 use std::sync::Arc;
@@ -208,6 +209,77 @@ impl AppStorePurchaseStore for NaiveAppStore {
     }
 }
 
+struct NaiveRefundStore(MemoryStore);
+
+#[async_trait]
+impl RefundStore for NaiveRefundStore {
+    async fn request(
+        &self,
+        command: &RequestRefund,
+        rule: RequestRefundRule,
+    ) -> Result<Refund, EffectError<RefundRefusal>> {
+        let named = Some(&command.refund_no);
+        let view = self.0.transaction(|state| state.refund_view(command.user_id, &command.subject, named))?;
+        let plan = rule(command, &view).map_err(EffectError::Refused)?;
+        meanwhile().await;
+        Ok(self.0.transaction(|state| state.write_refunding(plan, command.at)))
+    }
+
+    async fn record(
+        &self,
+        command: &RecordGatewayRefund,
+        rule: RecordGatewayRefundRule,
+    ) -> Result<Option<Refund>, StoreError> {
+        let view = self.0.transaction(|state| state.refund_view(command.user_id, &command.subject, None))?;
+        let Ok(plan) = rule(command, &GatewayRefundView { view, claimed_for: None }) else { return Ok(None) };
+        meanwhile().await;
+        Ok(plan.map(|plan| self.0.transaction(|state| state.write_refunding(plan, command.at))))
+    }
+
+    async fn claim(&self, command: &ClaimRefundWork, rule: ClaimRefundWorkRule) -> Result<ClaimedRefund, StoreError> {
+        let refund = RefundStore::find(&self.0, command.user_id, &command.refund_no).await?;
+        meanwhile().await;
+        Ok(refund.map_or(ClaimedRefund::Denied, |refund| rule(command, &refund)))
+    }
+
+    async fn find_refundable(&self, subject: &ChargeSubject) -> Result<Option<UserId>, StoreError> {
+        self.0.find_refundable(subject).await
+    }
+
+    async fn decide(
+        &self,
+        command: &DecideRefund,
+        rule: DecideRefundRule,
+    ) -> Result<Refund, EffectError<DecisionRefusal>> {
+        self.0.decide(command, rule).await
+    }
+
+    async fn fail(&self, command: &FailRefund, rule: FailRefundRule) -> Result<Option<Refund>, StoreError> {
+        self.0.fail(command, rule).await
+    }
+
+    async fn find(&self, user_id: UserId, refund_no: &RefundNo) -> Result<Option<Refund>, StoreError> {
+        RefundStore::find(&self.0, user_id, refund_no).await
+    }
+
+    async fn of_subject(&self, user_id: UserId, subject: &ChargeSubject) -> Result<Vec<Refund>, StoreError> {
+        self.0.of_subject(user_id, subject).await
+    }
+
+    async fn list(
+        &self,
+        stage: Option<RefundStage>,
+        below: Option<RefundCursor>,
+        limit: u32,
+    ) -> Result<Vec<Refund>, StoreError> {
+        RefundStore::list(&self.0, stage, below, limit).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
+        RefundStore::due(&self.0, now, limit).await
+    }
+}
+
 struct NaiveHarness(MemoryStore);
 
 #[async_trait]
@@ -247,6 +319,9 @@ impl StoreHarness for NaiveHarness {
     }
     fn top_ups(&self) -> Arc<dyn TopUpStore> {
         self.0.top_ups()
+    }
+    fn refunds(&self) -> Arc<dyn RefundStore> {
+        Arc::new(NaiveRefundStore(self.0.clone()))
     }
     fn packages(&self) -> Arc<dyn PackageStore> {
         Arc::new(NaivePackageStore(self.0.clone()))
@@ -297,4 +372,12 @@ breaks! { package_races:
 breaks! { app_store_races:
     one_transaction_is_credited_once_to_one_of_two_users as a_naive_store_credits_a_transaction_twice
     a_device_and_notifications_at_once_end_in_one_state as a_naive_store_loses_a_refund
+}
+
+breaks! { refund_races:
+    parts_of_an_order_never_pass_the_whole as a_naive_store_refunds_more_than_was_paid
+    one_number_is_one_refund as a_naive_store_gives_one_refund_twice
+    refunds_here_and_at_the_gateway_never_pass_the_whole as a_naive_store_loses_to_the_gateway
+    one_refund_of_the_gateway_is_booked_once as a_naive_store_books_a_refund_twice
+    refund_work_is_claimed_by_one_worker as a_naive_store_lets_two_workers_ask
 }

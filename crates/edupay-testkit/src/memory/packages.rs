@@ -25,7 +25,7 @@ impl State {
         self.purchases.get(&user_id)?.iter().find(|purchase| purchase.purchase_no == *purchase_no)
     }
 
-    fn put_purchase(&mut self, purchase: Purchase) {
+    pub(super) fn put_purchase(&mut self, purchase: Purchase) {
         let purchases = self.purchases.entry(purchase.user_id).or_default();
         match purchases.iter_mut().find(|other| other.purchase_no == purchase.purchase_no) {
             Some(other) => *other = purchase,

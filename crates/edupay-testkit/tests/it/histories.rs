@@ -218,6 +218,8 @@ impl World<'_> {
             gateway_order_no: Some(attempt.gateway_order_no),
             amount: charge.amount,
             status: RefundStatus::Succeeded,
+            failure: None,
+            refund_no: None,
         };
         let (at, event_id) = (self.case.minute(9), self.case.event_id());
         let command = RecordRefund { user_id: self.buyer, refund, at, next_try_at: at, event_id };

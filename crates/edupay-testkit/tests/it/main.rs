@@ -9,5 +9,6 @@ mod histories;
 mod looks;
 mod packages;
 mod refunds;
+mod refunds_of_orders;
 mod sessions;
 mod top_ups;

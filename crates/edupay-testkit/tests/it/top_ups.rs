@@ -5,8 +5,7 @@ use edupay_domain::clock::Clock;
 use edupay_domain::ids::{OpenId, TopUpNo};
 use edupay_domain::ledger::Bucket;
 use edupay_domain::payments::{
-    AttemptStatus, Channel, ChargeStore, CloseAttempt, PaymentGateway, ProofRefusal, ReceiptStatus, RefundRequest,
-    UnappliedReason, close_attempt,
+    AttemptStatus, Channel, ChargeStore, CloseAttempt, ProofRefusal, ReceiptStatus, UnappliedReason, close_attempt,
 };
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::{TopUpRefusal, TopUpState, TopUpWish};
@@ -147,9 +146,7 @@ async fn a_charge_that_was_given_back_is_not_credited() {
         let charge_id = attempt.charge_id.unwrap();
         platform.gateway.payer_pays(&charge_id).unwrap();
         // Somebody gives it back at the gateway before we hear that it was paid.
-        let (amount, description) = (fen(given_back), "by hand".to_owned());
-        let request = RefundRequest { charge_id: charge_id.clone(), amount, description };
-        platform.gateway.create_refund(&request).await.unwrap();
+        platform.gateway.refund_by_hand(&charge_id, fen(given_back), None).unwrap();
         let refused = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
         assert!(matches!(refused, Err(EffectError::Refused(ProofRefusal::Invalid))));
         assert!(platform.wallet(&buyer).await.cash.is_zero());

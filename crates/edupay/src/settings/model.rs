@@ -74,6 +74,7 @@ pub(crate) struct Settings {
     pub(crate) campus: CampusSettings,
     pub(crate) packages: PackageSettings,
     pub(crate) cashier: CashierSettings,
+    pub(crate) refunds: RefundSettings,
     pub(crate) pingpp: PingppSettings,
     pub(crate) appstore: AppStoreSection,
     pub(crate) limits: LimitSettings,
@@ -157,6 +158,13 @@ pub(crate) struct CashierSettings {
     pub(crate) link_lifetime_minutes: u32,
 }
 
+/// Above which amount, in yuan, a second member of staff must approve a refund; empty: never.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RefundSettings {
+    pub(crate) approval_above: String,
+}
+
 /// The gateway, and who we are there.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -205,6 +213,7 @@ impl Default for Settings {
             campus: CampusSettings::default(),
             packages: PackageSettings::default(),
             cashier: CashierSettings::default(),
+            refunds: RefundSettings::default(),
             pingpp: PingppSettings::default(),
             appstore: AppStoreSection::default(),
             limits: LimitSettings::default(),
@@ -321,6 +330,16 @@ impl Settings {
         Campaign::try_new(tiers.collect::<Result<_, Failure>>()?).map_err(|error| Failure::setting(NAME, error))
     }
 
+    /// Above which amount a second member of staff must approve a refund.
+    pub(crate) fn refund_approval_above(&self) -> Result<Option<Money>, Failure> {
+        match self.refunds.approval_above.as_str() {
+            "" => Ok(None),
+            text => {
+                Money::parse_yuan(text).map(Some).map_err(|error| Failure::setting("refunds.approval_above", error))
+            }
+        }
+    }
+
     /// Where the campus API begins.
     pub(crate) fn web_path(&self) -> Result<WebPath, Failure> {
         const EXPECTED: &str = "empty, or names of plain letters and digits with a slash before each, such as /campus";
@@ -338,6 +357,7 @@ impl Settings {
         self.max_amount()?;
         self.campaign()?;
         self.web_path()?;
+        self.refund_approval_above()?;
         let url = self.public_url.as_str();
         if !url.is_empty() && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(Failure::setting("public_url", "an address that begins with https:// or http://"));

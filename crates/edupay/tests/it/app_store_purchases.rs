@@ -13,7 +13,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::support::database::{Database, PostgresDatabase};
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, NONE};
 use crate::support::http::{Reply, Request};
 use crate::support::patience::wait_for;
 use crate::support::shop::{ORDER_OF_66, XIAOCHEN, XIAOYU, assert_refused};
@@ -343,7 +343,7 @@ fn a_price_counts_from_its_time_on(database: Database) {
 
 /// Without an app nothing is believed, and the App Store is asked to send it again.
 fn without_an_app_nothing_is_believed(database: Database) {
-    let demo = Demo::start(database, &[]);
+    let demo = Demo::start(database, NONE);
     let signer = DevSigner::generate(&ChainPlan::new(Utc::now())).expect("a chain");
     let plan = TransactionPlan::new("2000000000000001", BUNDLE, PRODUCT, Utc::now());
     let body = json!({ "transaction": signer.sign(&plan.payload()).expect("a signature") }).to_string();

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::support::demo::{Demo, texts};
+use crate::support::http::Request;
 use crate::support::shop::{ORDER_OF_66, ORDER_OF_99, XIAOCHEN, id_of};
 
 /// One row spoilt from outside, and what of it the report must name.
@@ -69,6 +70,11 @@ fn one_spoilt_row_is_found_and_named(demo: &Demo) {
             &[ORDER_OF_99],
         ),
     ];
+    each_is_found_and_named(demo, &damages);
+}
+
+#[track_caller]
+fn each_is_found_and_named(demo: &Demo, damages: &[Damage]) {
     for damage in damages {
         demo.by_hand(&damage.spoil);
         let output = demo.edupay(&["verify"]);
@@ -83,6 +89,61 @@ fn one_spoilt_row_is_found_and_named(demo: &Demo) {
         demo.by_hand(&damage.mend);
         demo.verify();
     }
+}
+
+/// The same of a refund.
+fn one_spoilt_refund_is_found_and_named(demo: &Demo) {
+    demo.pay_in_balance(XIAOCHEN, ORDER_OF_99).expect_status(200);
+    let path = format!("/v1/orders/{ORDER_OF_99}/refunds");
+    let body = format!(r#"{{"amount_fen":4000,"refund_no":"R-{ORDER_OF_99}","to":"source","reason":"a reason"}}"#);
+    demo.call(Request::post(&path).token(XIAOCHEN).json(body)).expect_status(201);
+    demo.verify();
+    let (refund, order) = (format!("refund_no = 'R-{ORDER_OF_99}'"), format!("order_no = '{ORDER_OF_99}'"));
+    let damages = [
+        damage(
+            "a refund of more than was paid",
+            format!("UPDATE refunds SET amount_fen = 9901 WHERE {refund}"),
+            format!("UPDATE refunds SET amount_fen = 4000 WHERE {refund}"),
+            &["refunds_stay_within_what_was_paid", "refund_is_booked_once", ORDER_OF_99],
+        ),
+        damage(
+            "a reservation that nobody made",
+            format!("UPDATE refund_totals SET reserved_fen = 5000 WHERE subject_no = '{ORDER_OF_99}'"),
+            format!("UPDATE refund_totals SET reserved_fen = 4000 WHERE subject_no = '{ORDER_OF_99}'"),
+            &["refunds_stay_within_what_was_paid", ORDER_OF_99],
+        ),
+        damage(
+            "an order that hides its refund",
+            format!("UPDATE orders SET status = 'paid' WHERE {order}"),
+            format!("UPDATE orders SET status = 'partly_refunded' WHERE {order}"),
+            &["status_says_what_was_refunded", ORDER_OF_99],
+        ),
+        damage(
+            "a refund without its entry",
+            format!("UPDATE refunds SET refund_no = 'another' WHERE {refund}"),
+            format!("UPDATE refunds SET refund_no = 'R-{ORDER_OF_99}' WHERE refund_no = 'another'"),
+            &["refund_is_booked_once", "another"],
+        ),
+        damage(
+            "a refund that took from the user what it did not",
+            format!("UPDATE refunds SET recovered_fen = 1 WHERE {refund}"),
+            format!("UPDATE refunds SET recovered_fen = 0 WHERE {refund}"),
+            &["refund_takes_from_the_user_what_it_says", ORDER_OF_99],
+        ),
+        damage(
+            "a refund of the gateway that nobody claimed",
+            format!("UPDATE refunds SET charge_id = 'ch_1', refund_id = 're_1' WHERE {refund}"),
+            format!("UPDATE refunds SET charge_id = NULL, refund_id = NULL WHERE {refund}"),
+            &["gateway_refund_is_claimed_once", ORDER_OF_99],
+        ),
+        damage(
+            "an order that went back whole and still gives its course",
+            format!("UPDATE orders SET status = 'refunded' WHERE {order}"),
+            format!("UPDATE orders SET status = 'partly_refunded' WHERE {order}"),
+            &["entitlement_has_a_paid_order", "status_says_what_was_refunded"],
+        ),
+    ];
+    each_is_found_and_named(demo, &damages);
 }
 
 /// The second wall: what the rules would never do, the database refuses to anybody.
@@ -187,4 +248,5 @@ on_both_databases!(
     one_spoilt_row_is_found_and_named,
     the_database_itself_refuses_what_must_not_be,
     a_spoilt_purchase_in_the_app_store_is_found_and_named,
+    one_spoilt_refund_is_found_and_named,
 );

@@ -130,13 +130,16 @@ pub enum PurchaseState {
         channel: Channel,
         /// By which charge.
         charge_id: ChargeId,
+        /// How much of it went back. A purchase that was refunded stays one that was paid.
+        refunded: Money,
     },
     /// Its time ran out before it was paid.
     Closed,
 }
 
 impl PurchaseState {
-    /// The stable name: `unpaid`, `paid` or `closed`.
+    /// The stable name: `unpaid`, `paid` or `closed`. Of refunds it says nothing: see
+    /// [`Purchase::status_code`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -186,6 +189,26 @@ impl Purchase {
         self.records.iter().map(|record| record.id.as_str()).collect::<Vec<_>>().join(",")
     }
 
+    /// How much of it went back.
+    #[must_use]
+    pub fn refunded(&self) -> Money {
+        match self.state {
+            PurchaseState::Paid { refunded, .. } => refunded,
+            PurchaseState::Unpaid | PurchaseState::Closed => Money::ZERO,
+        }
+    }
+
+    /// How far it has come, refunds included: `unpaid`, `paid`, `closed`, `partly_refunded` or
+    /// `refunded`.
+    #[must_use]
+    pub fn status_code(&self) -> &'static str {
+        match self.refunded() {
+            refunded if refunded.is_zero() => self.state.code(),
+            refunded if refunded < self.amount => "partly_refunded",
+            _ => "refunded",
+        }
+    }
+
     /// The names of its packages, comma-joined.
     #[must_use]
     pub fn item_names(&self) -> String {
@@ -213,10 +236,12 @@ pub struct Supersession {
     pub by: PurchaseRecordId,
     /// From which day on; the days before were the period's.
     pub on: Day,
+    /// From which day on the period goes on, since the upgrade was refunded.
+    pub until: Option<Day>,
 }
 
-/// The days for which a student has a package. Of the periods of one student and project that are not
-/// superseded, no two share a day; in a project of [`Multi`](super::Selection::Multi) selection, no
+/// The days for which a student has a package. Of the periods of one student and project, as far as they
+/// are [held](ServicePeriod::held), no two share a day; in a project of [`Multi`](super::Selection::Multi) selection, no
 /// two of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePeriod {
@@ -236,6 +261,33 @@ pub struct ServicePeriod {
     pub list_price: Money,
     /// The upgrade that took its place.
     pub superseded: Option<Supersession>,
+    /// The day from which on it is no longer the student's, since its purchase was refunded in full.
+    pub ended: Option<Day>,
+}
+
+impl ServicePeriod {
+    /// Whether an upgrade has its place now.
+    #[must_use]
+    pub fn is_superseded(&self) -> bool {
+        self.superseded.as_ref().is_some_and(|superseded| superseded.until.is_none())
+    }
+
+    /// The days that count for what can be bought next: all of them; none while an upgrade has its place;
+    /// those after the upgrade once that was refunded; those before its own refund. `None` when no day is
+    /// left.
+    #[must_use]
+    pub fn held(&self) -> Option<Period> {
+        if self.is_superseded() {
+            return None;
+        }
+        let resumed = self.superseded.as_ref().and_then(|superseded| superseded.until);
+        let starts = resumed.map_or(self.period.starts, |day| day.max(self.period.starts));
+        let ends = match self.ended {
+            Some(day) => day.previous()?.min(self.period.ends),
+            None => self.period.ends,
+        };
+        (starts <= ends).then_some(Period { starts, ends })
+    }
 }
 
 /// Which purchases are asked for.

@@ -5,6 +5,7 @@ use super::terms::given;
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
 use crate::ledger::{self, LedgerError, Wallet, post};
+use crate::money::Money;
 use crate::packages::model::{
     ClosePurchase, ConfirmPurchaseCharge, Day, Package, Project, Purchase, PurchaseRecord, PurchaseState,
     ServicePeriod, Supersession,
@@ -104,7 +105,7 @@ fn fulfilled(command: &ConfirmPurchaseCharge, view: &ConfirmPurchaseView) -> Res
     for record in &purchase.records {
         let given = given(&record.basis, (record.package_id, record.term), &holdings, day)?;
         superseded.extend(given.replaced.map(|replaced| ServicePeriod {
-            superseded: Some(Supersession { by: record.id.clone(), on: day }),
+            superseded: Some(Supersession { by: record.id.clone(), on: day, until: None }),
             ..replaced.clone()
         }));
         periods.push(ServicePeriod {
@@ -116,11 +117,16 @@ fn fulfilled(command: &ConfirmPurchaseCharge, view: &ConfirmPurchaseView) -> Res
             term_starts: given.term_starts,
             list_price: record.list_price,
             superseded: None,
+            ended: None,
         });
         records.push(PurchaseRecord { period: Some(given.period), ..record.clone() });
     }
-    let state =
-        PurchaseState::Paid { at: command.at, channel: view.attempt.channel, charge_id: command.charge.id.clone() };
+    let state = PurchaseState::Paid {
+        at: command.at,
+        channel: view.attempt.channel,
+        charge_id: command.charge.id.clone(),
+        refunded: Money::ZERO,
+    };
     Ok(PaidPurchase { purchase: Purchase { state, records, ..purchase.clone() }, periods, superseded })
 }
 

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod confirm;
+mod ending;
 mod holdings;
 mod people;
 mod place;
@@ -12,6 +13,7 @@ mod texts;
 
 pub use catalogue::{PutPackagesPlan, PutPackagesView, PutProjectView, put_packages, put_project};
 pub use confirm::{ClosePurchasePlan, ConfirmPurchaseView, PaidPurchase, close_purchase, confirm_purchase_charge};
+pub use ending::{EndedDays, end_days, is_upgraded};
 pub use people::{
     NewStudentUser, PutStudentsPlan, PutStudentsView, ReplaceCardView, check_school, put_students, replace_card,
 };

@@ -109,7 +109,7 @@ fn an_upgrade_on_the_first_and_on_the_last_day_ends_with_the_term() {
         let replaced = &world.view.periods[0];
         assert_eq!(
             replaced.superseded,
-            Some(Supersession { by: world.view.periods[1].record_id.clone(), on: day(today) })
+            Some(Supersession { by: world.view.periods[1].record_id.clone(), on: day(today), until: None })
         );
         assert_eq!(days(replaced.period), "2026-09-01..2027-08-31");
     }

@@ -1,7 +1,8 @@
 //! How an unapplied receipt goes back, and the commands that move it.
 
+use super::charge::MetadataValue;
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, EventId, GatewayOrderNo, RefundId, UserId};
+use crate::ids::{ChargeId, EventId, GatewayOrderNo, RefundId, RefundNo, UserId};
 use crate::money::Money;
 
 /// What we ask the gateway to refund.
@@ -13,6 +14,8 @@ pub struct RefundRequest {
     pub amount: Money,
     /// Why: at most 255 characters.
     pub description: String,
+    /// Flat pairs: by our number among them the refund is known again.
+    pub metadata: Vec<(&'static str, MetadataValue)>,
 }
 
 /// How far a refund has come at the gateway.
@@ -39,6 +42,15 @@ pub struct GatewayRefund {
     pub amount: Money,
     /// How far it has come.
     pub status: RefundStatus,
+    /// Why it failed, in the gateway's own word.
+    pub failure: Option<String>,
+    /// The number of ours that its metadata names. Whoever made the refund may have written it.
+    pub refund_no: Option<RefundNo>,
+}
+
+impl RefundRequest {
+    /// The key of our number among the metadata.
+    pub const REFUND_NO: &str = "refund_no";
 }
 
 /// Takes a due refund to work on it, so that nobody else does until `until`.

@@ -12,7 +12,9 @@ pub use round::{Round, RowFailure};
 
 use crate::clock::{Clock, Timestamp};
 use crate::ids::IdSource;
-use crate::payments::ports::{ApplyCharge, ChargeStore, GatewayCallbacks, InboxStore, PaymentGateway, ReceiptStore};
+use crate::payments::ports::{
+    ApplyCharge, ApplyRefund, ChargeStore, GatewayCallbacks, InboxStore, PaymentGateway, ReceiptStore,
+};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct Payments {
     pub top_ups: Arc<dyn ApplyCharge>,
     /// What applies a charge to a purchase of packages.
     pub packages: Arc<dyn ApplyCharge>,
+    /// What books refunds of charges that were applied.
+    pub refunds: Arc<dyn ApplyRefund>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -58,6 +62,7 @@ pub struct Payments {
 ///     orders: Arc::new(MockApplyCharge::new()),
 ///     top_ups: Arc::new(MockApplyCharge::new()),
 ///     packages: Arc::new(MockApplyCharge::new()),
+///     refunds: Arc::new(MockApplyRefund::new()),
 ///     clock: Arc::new(clock),
 ///     ids: Arc::new(MockIdSource::new()),
 /// });

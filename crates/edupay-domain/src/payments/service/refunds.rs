@@ -3,10 +3,10 @@
 use super::{PaymentService, Round, later};
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
-    ClaimRefund, GatewayRefund, HoldRefund, Receipt, RecordRefund, RefundRequest, RefundStatus,
+    ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundRequest, RefundStatus,
 };
 use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, record_refund};
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreFault};
 use chrono::TimeDelta;
 
 /// How long a claim on a refund lasts at the least: longer than its calls to the gateway may take.
@@ -59,7 +59,8 @@ impl PaymentService {
     async fn ask_refund(&self, receipt: &Receipt) -> Result<GatewayRefund, GatewayError> {
         let reason = receipt.reason.map_or("unapplied", |reason| reason.code());
         let description = format!("{} {reason}", receipt.gateway_order_no);
-        let request = RefundRequest { charge_id: receipt.charge_id.clone(), amount: receipt.amount, description };
+        let (charge_id, amount) = (receipt.charge_id.clone(), receipt.amount);
+        let request = RefundRequest { charge_id, amount, description, metadata: Vec::new() };
         self.parts.gateway.create_refund(&request).await
     }
 
@@ -72,13 +73,21 @@ impl PaymentService {
         }))
     }
 
-    /// Books what the gateway says of a refund of an unapplied receipt; `None` when we have no
-    /// receipt of its charge. A repeat moves nothing.
+    /// Books what the gateway says of a refund; `None` when we have no receipt of its charge. What was
+    /// applied is handed on to whoever refunds it: see [`ApplyRefund`](crate::payments::ApplyRefund). A
+    /// repeat moves nothing.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn record_refund(&self, refund: &GatewayRefund) -> Result<Option<Receipt>, StoreError> {
         let Some(user_id) = self.parts.receipts.find_owner(&refund.charge_id).await? else { return Ok(None) };
+        let receipt = self.parts.receipts.find_receipt(user_id, &refund.charge_id).await?;
+        if let Some(receipt) = receipt.filter(|receipt| receipt.status == ReceiptStatus::Applied) {
+            let route = self.parts.charges.find_route(&receipt.gateway_order_no).await?;
+            let route = route.ok_or_else(|| StoreError::new(StoreFault::Corrupt, "a receipt has no route"))?;
+            self.parts.refunds.apply_refund(&route, refund).await?;
+            return Ok(Some(receipt));
+        }
         let now = self.parts.clock.now();
         let command = RecordRefund {
             user_id,

@@ -138,6 +138,7 @@ pub(crate) fn services(platform: &Platform) -> Services {
         top_ups: platform.top_ups.clone(),
         app_store: platform.app_store.clone(),
         packages: platform.packages.clone(),
+        refunds: platform.refunds.clone(),
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),
         payments: platform.payments.clone(),

@@ -5,7 +5,7 @@ mod periods;
 mod purchases;
 
 pub(crate) use catalogue::{PackageRow, ProjectRow};
-pub(crate) use periods::{PeriodRow, insert_period};
+pub(crate) use periods::{PeriodRow, end_period, insert_period};
 pub(crate) use purchases::{PurchaseRow, RecordRow, joined_purchase};
 
 /// The status of a purchase that waits for payment.

@@ -24,6 +24,8 @@ pub(crate) struct PeriodRow {
     pub(crate) list_price_fen: i64,
     pub(crate) superseded_by: Option<String>,
     pub(crate) superseded_on: Option<String>,
+    ended_on: Option<String>,
+    resumed_on: Option<String>,
 }
 
 impl PeriodRow {
@@ -42,14 +44,18 @@ impl PeriodRow {
             list_price_fen: period.list_price.fen(),
             superseded_by: superseded.map(|superseded| superseded.by.as_str().to_owned()),
             superseded_on: superseded.map(|superseded| superseded.on.to_string()),
+            ended_on: period.ended.map(|day| day.to_string()),
+            resumed_on: superseded.and_then(|superseded| superseded.until).map(|day| day.to_string()),
         }
     }
 
     pub(crate) fn period(self) -> Result<ServicePeriod, Corrupt> {
+        let resumed_on = self.resumed_on.map(|on| day("service_periods.resumed_on", &on)).transpose()?;
         let superseded = match (self.superseded_by, self.superseded_on) {
             (Some(by), Some(on)) => Some(Supersession {
                 by: name("service_periods.superseded_by", &by, PurchaseRecordId::parse)?,
                 on: day("service_periods.superseded_on", &on)?,
+                until: resumed_on,
             }),
             (None, None) => None,
             (by, _) => return Err(Corrupt::new("service_periods.superseded_by", by.unwrap_or_default())),
@@ -66,6 +72,7 @@ impl PeriodRow {
             term_starts: day("service_periods.term_starts_on", &self.term_starts_on)?,
             list_price: money("service_periods.list_price_fen", self.list_price_fen)?,
             superseded,
+            ended: self.ended_on.map(|on| day("service_periods.ended_on", &on)).transpose()?,
         })
     }
 }
@@ -75,4 +82,13 @@ pub(crate) fn insert_period(conn: &mut Conn<'_>, period: &ServicePeriod) -> Resu
     let row = PeriodRow::of(period);
     on!(conn, c => diesel::insert_into(service_periods::table).values(&row).execute(c))?;
     Ok(())
+}
+
+/// Stores what a refund made of a period; `false` when it is not there.
+pub(crate) fn end_period(conn: &mut Conn<'_>, period: &ServicePeriod) -> Result<bool, Error> {
+    let row = PeriodRow::of(period);
+    let key = (row.user_id, row.purchase_no, row.line);
+    let days = (service_periods::ended_on.eq(row.ended_on), service_periods::resumed_on.eq(row.resumed_on));
+    let update = diesel::update(service_periods::table.find(key)).set(days);
+    Ok(on!(conn, c => update.execute(c))? == 1)
 }

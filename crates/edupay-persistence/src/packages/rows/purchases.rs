@@ -31,6 +31,7 @@ pub(crate) struct PurchaseRow {
     pub(crate) paid_at: Option<i64>,
     pub(crate) paid_through: Option<String>,
     pub(crate) paid_charge_id: Option<String>,
+    refunded_fen: i64,
 }
 
 #[derive(Queryable, Insertable, Clone)]
@@ -69,7 +70,7 @@ impl PurchaseRow {
     pub(crate) fn of(purchase: &Purchase) -> Self {
         let holder = purchase.holder.clone();
         let (paid_at, paid_through, paid_charge_id) = match &purchase.state {
-            PurchaseState::Paid { at, channel, charge_id } => {
+            PurchaseState::Paid { at, channel, charge_id, .. } => {
                 (Some(at.timestamp_micros()), Some(channel.code().to_owned()), Some(charge_id.as_str().to_owned()))
             }
             PurchaseState::Unpaid | PurchaseState::Closed => (None, None, None),
@@ -95,6 +96,7 @@ impl PurchaseRow {
             paid_at,
             paid_through,
             paid_charge_id,
+            refunded_fen: purchase.refunded().fen(),
         }
     }
 
@@ -106,6 +108,7 @@ impl PurchaseRow {
                 at: moment("purchases.paid_at", at)?,
                 channel: Channel::parse(channel).ok_or_else(|| Corrupt::new("purchases.paid_through", channel))?,
                 charge_id: name("purchases.paid_charge_id", charge_id, ChargeId::parse)?,
+                refunded: money("purchases.refunded_fen", self.refunded_fen)?,
             }),
             (other, ..) => Err(Corrupt::new("purchases.status", other)),
         }

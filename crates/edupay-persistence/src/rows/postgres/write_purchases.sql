@@ -12,10 +12,10 @@ WITH paid AS (
     RETURNING 1
 ), replaced AS (
     UPDATE service_periods
-    SET superseded_by = new.superseded_by, superseded_on = new.superseded_on
+    SET superseded_by = new.superseded_by, superseded_on = new.superseded_on, resumed_on = NULL
     FROM unnest($7, $8, $9, $10, $11) AS new (user_id, purchase_no, line, superseded_by, superseded_on)
     WHERE service_periods.user_id = new.user_id AND service_periods.purchase_no = new.purchase_no
-      AND service_periods.line = new.line AND service_periods.superseded_by IS NULL
+      AND service_periods.line = new.line AND (service_periods.superseded_by IS NULL OR service_periods.resumed_on IS NOT NULL)
     RETURNING 1
 ), given AS (
     INSERT INTO service_periods (

@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
-    ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
+    ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     ("top_ups", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
 ];
@@ -135,6 +135,8 @@ fn an_import_added_by_hand_is_noticed() {
         ("orders", "top_ups"),
         ("packages", "orders"),
         ("payments", "packages"),
+        ("payments", "refunds"),
+        ("orders", "refunds"),
         ("products", "accounts"),
         ("newcomer", "money"),
     ] {

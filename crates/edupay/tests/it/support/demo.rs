@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use super::http::{Reply, Request};
 use super::patience::{DEADLINE, wait_for};
 use super::sandbox::Sandbox;
 
+/// No settings.
+pub(crate) const NONE: &[(&str, &str)] = &[];
+
 /// A running `edupay demo`. Dropped, it is killed; its log is shown if the test failed.
 pub(crate) struct Demo {
     program: Program,
@@ -31,16 +35,23 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn on_sqlite() -> Self {
-        Self::start(Database::Sqlite, &[])
+        Self::start(Database::Sqlite, NONE)
     }
 
     /// `None`, with the reason printed, where the tests were given no PostgreSQL.
     pub(crate) fn on_postgres() -> Option<Self> {
-        PostgresDatabase::create().map(|database| Self::start(Database::Postgres(database), &[]))
+        PostgresDatabase::create().map(|database| Self::start(Database::Postgres(database), NONE))
+    }
+
+    /// One on each database that there is, with settings of its own.
+    pub(crate) fn with_settings(settings: &[(&str, &str)]) -> Vec<Self> {
+        let postgres = PostgresDatabase::create().map(Database::Postgres);
+        let databases = [Some(Database::Sqlite), postgres].into_iter().flatten();
+        databases.map(|database| Self::start(database, settings)).collect()
     }
 
     /// One whose environment holds these settings.
-    pub(crate) fn start(database: Database, settings: &[(&str, String)]) -> Self {
+    pub(crate) fn start(database: Database, settings: &[(&str, impl AsRef<OsStr>)]) -> Self {
         let folder = TempDir::new().expect("a temporary directory");
         let mut command = edupay();
         for (name, value) in settings {

@@ -1,7 +1,9 @@
 //! The sandbox's switches, and its ground truth: what the gateway knows whatever we believe.
 
-use serde_json::Value;
+use edupay_pingpp::signing::{RequestSigner, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::http::{Reply, Request};
 use super::patience::wait_for;
@@ -32,7 +34,7 @@ impl Sandbox {
     }
 
     pub(crate) fn behave(&self) {
-        self.misbehave(&serde_json::json!({}));
+        self.misbehave(&json!({}));
     }
 
     /// Every charge, refund, event and delivery.
@@ -66,6 +68,23 @@ impl Sandbox {
         let mut refunds = self.list("refunds");
         refunds.retain(|refund| refund["charge"] == charge_id);
         refunds
+    }
+
+    /// Refunds a charge at the gateway itself, as somebody does from its dashboard; the refund.
+    pub(crate) fn refund_there(&self, charge_id: &str, amount_fen: i64, metadata: &Value) -> Value {
+        let pem = std::fs::read(self.data_dir.join("sandbox/merchant_private.pem")).expect("the merchant's key");
+        let signer = RequestSigner::from_pem(&pem).expect("a private key");
+        let target = format!("/v1/charges/{charge_id}/refunds");
+        let body = json!({ "amount": amount_fen, "description": "by hand", "metadata": metadata }).to_string();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
+        let now = i64::try_from(now).expect("a time of this age");
+        let signature = signer.sign_request(body.as_bytes(), &target, now).expect("a signature");
+        let request = Request::post(&target)
+            .header("Authorization", "Bearer sk_test_edupay000000000000000000")
+            .header(SIGNATURE_HEADER, signature)
+            .header(TIMESTAMP_HEADER, now.to_string())
+            .json(body);
+        self.call(request).expect_status(200).json()
     }
 
     /// Pays as Ping++'s own client libraries pay a test charge.
