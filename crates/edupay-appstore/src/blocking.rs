@@ -4,7 +4,7 @@ use ureq::http::Uri;
 use ureq::http::header::RETRY_AFTER;
 use ureq::{Agent, RequestBuilder};
 
-use crate::server::ServerFault;
+use crate::fault::ServerFault;
 
 /// More than a page of twenty signed texts has; the rest is not read.
 const BODY_LIMIT: u64 = 4 * 1024 * 1024;

@@ -14,12 +14,14 @@ mod decode;
 #[cfg(any(test, feature = "dev"))]
 pub mod dev;
 mod es256;
+mod fault;
 mod roots;
 mod server;
 mod settings;
 mod verifier;
 
 pub use claims::{SignedKind, claimed_kind};
-pub use server::{AppStoreServerClient, ServerFault};
+pub use fault::ServerFault;
+pub use server::AppStoreServerClient;
 pub use settings::{AppStoreSettings, ServerSettings, SettingsError};
 pub use verifier::AppStoreVerifier;

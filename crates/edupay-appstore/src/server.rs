@@ -4,7 +4,6 @@
 //! reads its key only when it calls, puts ids into the path as they are, and refuses a whole page for one
 //! field that it does not know. What is absent: retries, and any trust in what is answered.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -24,40 +23,13 @@ use ureq::http::Uri;
 
 use crate::blocking::{Exchange, perform};
 use crate::es256;
+use crate::fault::ServerFault;
 use crate::settings::{ServerSettings, SettingsError};
 
 const PRODUCTION: &str = "https://api.storekit.apple.com";
 const SANDBOX: &str = "https://api.storekit-sandbox.apple.com";
 /// How long a request may be used, in seconds; the App Store takes up to an hour.
 const TOKEN_LIFETIME: i64 = 5 * 60;
-
-/// Why the App Store's server told nothing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServerFault {
-    /// It did not answer, or not to the end.
-    #[error("it did not answer")]
-    NoAnswer(#[source] Box<dyn StdError + Send + Sync>),
-    /// It refused.
-    #[error("it answered {status}, code {code:?}, to be asked again at {retry_after:?}")]
-    Refused {
-        /// Of HTTP; 429 if it was asked too often.
-        status: u16,
-        /// The App Store's own number, such as 4040010.
-        code: Option<i64>,
-        /// Milliseconds since 1970 UTC.
-        retry_after: Option<i64>,
-    },
-    /// What it answered can't be read.
-    #[error("its answer can't be read")]
-    Unreadable(#[source] serde_json::Error),
-    /// The request could not be signed.
-    #[error("the request could not be signed")]
-    Unsigned(#[source] ErrorStack),
-    /// The request could not be made.
-    #[error("the request could not be made")]
-    Unaddressed(#[source] ureq::http::uri::InvalidUri),
-}
 
 /// The App Store Server API over HTTP. Cheap to clone.
 #[derive(Clone)]

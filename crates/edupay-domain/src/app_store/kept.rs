@@ -1,20 +1,9 @@
 //! What is kept besides purchases: refused proofs, notifications, and what the App Store wants to know.
 
-use super::model::AppStoreNotification;
+use super::model::{AppStoreNotification, SignedText};
 use super::purchase::TransactionKey;
 use crate::clock::Timestamp;
 use crate::ids::{NotificationId, UserId};
-use std::fmt;
-
-/// A text that the App Store signed, as it came. It is evidence, and never in a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SignedText(pub String);
-
-impl fmt::Debug for SignedText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignedText(…)")
-    }
-}
 
 /// Who brought a signed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

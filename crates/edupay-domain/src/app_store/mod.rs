@@ -24,12 +24,10 @@ mod store_ports;
 pub use absent::NoAppStore;
 pub use commands::{CreditPolicy, CreditPurchase, MissingToken, ObserveTransaction, SandboxCredit, Unclaimed};
 pub use error::RedeemRefusal;
-pub use kept::{
-    AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus, RecordVerdict, SignedText, TextSource,
-};
+pub use kept::{AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus, RecordVerdict, TextSource};
 pub use model::{
     AppStoreNotification, AppStorePrice, AppStoreTransaction, HistoryPage, NotificationKind, Ownership, ProductType,
-    RefundedShare, StoreEnvironment,
+    RefundedShare, SignedText, StoreEnvironment,
 };
 pub use ports::{AppStoreServer, AppStoreServerError, AppStoreSignatures, SignatureRefusal};
 pub use purchase::{AppStoreClaim, AppStorePurchase, Observation, TransactionKey};

@@ -2,6 +2,17 @@
 
 use crate::clock::Timestamp;
 use crate::ids::{AppAccountToken, NotificationId, ProductId, TransactionId};
+use std::fmt;
+
+/// A text that the App Store signed, as it came. It is evidence, and never in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedText(pub String);
+
+impl fmt::Debug for SignedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedText(…)")
+    }
+}
 
 /// Where a purchase was made. Others (Xcode, local testing) are not signed by the App Store, and can't
 /// be written down here.

@@ -1,8 +1,7 @@
 //! A transaction as this service has it: whose it is, what it credited, and how it was last seen.
 
-use super::kept::SignedText;
 use super::model::{AppStoreNotification, AppStorePrice, AppStoreTransaction, NotificationKind};
-use super::model::{RefundedShare, StoreEnvironment};
+use super::model::{RefundedShare, SignedText, StoreEnvironment};
 use crate::clock::Timestamp;
 use crate::ids::{ProductId, TransactionId, UserId};
 use crate::money::Money;

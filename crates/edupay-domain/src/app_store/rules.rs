@@ -2,8 +2,8 @@
 
 use super::commands::{CreditPurchase, MissingToken, SandboxCredit};
 use super::error::RedeemRefusal;
-use super::kept::{AppStoreRecord, RecordVerdict, SignedText};
-use super::model::{AppStoreTransaction, Ownership, ProductType, RefundedShare, StoreEnvironment};
+use super::kept::{AppStoreRecord, RecordVerdict};
+use super::model::{AppStoreTransaction, Ownership, ProductType, RefundedShare, SignedText, StoreEnvironment};
 use super::purchase::{AppStoreClaim, AppStorePurchase, Observation};
 use super::rules_observe::{TransactionView, TransactionWrites, follow};
 use crate::events::{Event, EventBody};

@@ -2,8 +2,8 @@
 
 use super::commands::{CreditPurchase, ObserveTransaction};
 use super::error::RedeemRefusal;
-use super::kept::{AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus, SignedText};
-use super::model::StoreEnvironment;
+use super::kept::{AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus};
+use super::model::{SignedText, StoreEnvironment};
 use super::purchase::{AppStorePurchase, TransactionKey};
 use super::rules::{CreditPlan, CreditVerdict};
 use super::rules_observe::{ObservePlan, Observed, TransactionView};

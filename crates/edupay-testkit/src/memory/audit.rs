@@ -1,6 +1,7 @@
 //! The audit: every invariant recomputed from the rows, by sums of its own and not by the rules.
 
 use super::breaches::breach;
+use super::sums::signed;
 use super::{JournalRow, State, audit_app_store, audit_packages, audit_refunds};
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{AuditReport, Breach, Bucket, Direction, EntryKind, LedgerAccount};
@@ -229,17 +230,6 @@ impl State {
 /// A paid order gives its courses until it was refunded in full.
 fn gives_courses(state: &OrderState) -> bool {
     matches!(state, OrderState::Paid(_) | OrderState::PartlyRefunded(_))
-}
-
-/// Debits less credits of some accounts of one entry, in fen.
-pub(super) fn signed(row: &JournalRow, of: impl Fn(LedgerAccount) -> bool) -> i128 {
-    let postings = row.postings.iter().filter(|posting| of(posting.account));
-    postings
-        .map(|posting| match posting.direction {
-            Direction::Debit => i128::from(posting.amount.fen()),
-            Direction::Credit => i128::from(posting.amount.fen()).saturating_neg(),
-        })
-        .sum()
 }
 
 fn count(number: usize) -> i64 {

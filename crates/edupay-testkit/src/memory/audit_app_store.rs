@@ -1,8 +1,8 @@
 //! The audit of purchases in the App Store, by sums of its own.
 
 use super::State;
-use super::audit::signed;
 use super::breaches::breach;
+use super::sums::signed;
 use edupay_domain::app_store::StoreEnvironment;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::{Breach, EntryKind, LedgerAccount};

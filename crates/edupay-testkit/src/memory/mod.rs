@@ -30,6 +30,7 @@ mod packages;
 mod products;
 mod receipts;
 mod refunds;
+mod sums;
 mod top_ups;
 
 pub use ledger::JournalRow;
