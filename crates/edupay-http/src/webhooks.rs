@@ -63,11 +63,15 @@ pub(crate) async fn receive_app_store(request: HttpRequest, body: RawBody) -> Re
         return Err(Failure::BodyTooLarge);
     }
     let body: NotificationBody = serde_json::from_slice(&body.0).map_err(|_| Failure::UnreadableEvent)?;
-    let outcome = app_store.receive(&body.signed_payload).await?;
+    let received = app_store.receive(&body.signed_payload).await?;
     Ok(Json(ReceivedView {
-        outcome: match outcome {
+        outcome: match received.outcome {
             NotificationOutcome::Processed => "processed",
-            NotificationOutcome::Ignored => "ignored",
+            NotificationOutcome::Ignored => {
+                let kind = received.kind.code();
+                tracing::info!(notification.kind = kind, "the App Store told something that is of no use here");
+                "ignored"
+            }
         },
     }))
 }

@@ -34,7 +34,8 @@ pub use purchase::{AppStoreClaim, AppStorePurchase, Observation, TransactionKey}
 pub use rules::{CreditPlan, CreditVerdict, credit_purchase};
 pub use rules_observe::{ObservePlan, Observed, TransactionView, TransactionWrites, observe_transaction};
 pub use service::{
-    AppStore, AppStorePolicy, AppStoreService, CatchUpError, NotificationOutcome, Redeemed, SandboxUser,
+    AppStore, AppStorePolicy, AppStoreService, CatchUpError, NotificationOutcome, ReceivedNotification, Redeemed,
+    SandboxUser,
 };
 pub use store_ports::{AppStoreInbox, AppStorePurchaseStore, CreditPurchaseRule, ObserveTransactionRule};
 

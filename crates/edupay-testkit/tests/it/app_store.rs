@@ -34,7 +34,7 @@ fn seen(transaction: &AppStoreTransaction, minute: i64, milli_percent: u32) -> A
 }
 
 async fn receive(platform: &Platform, notification: &AppStoreNotification) -> NotificationOutcome {
-    platform.app_store.receive(&notification.signed).await.unwrap()
+    platform.app_store.receive(&notification.signed).await.unwrap().outcome
 }
 
 fn notice(id: &str, kind: NotificationKind, transaction: &AppStoreTransaction) -> AppStoreNotification {

@@ -303,6 +303,7 @@ fn what_is_not_for_us_is_taken_and_a_question_is_kept_for_a_person(database: Dat
     let store = Store::open(database, &[("EDUPAY_APPSTORE__SANDBOX_USERS", "[2]".to_owned())]);
     store.notify(&store.notification("TEST", None)).expect_status(200);
     store.notify(&store.notification("SOMETHING_NEW", None)).expect_status(200);
+    wait_for("the unknown type to be logged", || store.demo.log().contains("SOMETHING_NEW").then_some(()));
     let plan = store.purchase(XIAOYU);
     store.redeem(XIAOYU, &store.sign(&plan)).expect_status(200);
     store.notify(&store.notification("CONSUMPTION_REQUEST", Some(&plan))).expect_status(200);

@@ -5,7 +5,7 @@ mod notifications;
 mod staff;
 
 pub use history::CatchUpError;
-pub use notifications::NotificationOutcome;
+pub use notifications::{NotificationOutcome, ReceivedNotification};
 
 use super::commands::{CreditPolicy, CreditPurchase, MissingToken, SandboxCredit};
 use super::error::RedeemRefusal;

@@ -26,6 +26,15 @@ pub enum NotificationOutcome {
     Ignored,
 }
 
+/// A verified notification and what was done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedNotification {
+    /// What it told.
+    pub kind: NotificationKind,
+    /// What was done with it.
+    pub outcome: NotificationOutcome,
+}
+
 impl AppStoreService {
     /// Verifies a notification, stores it, then works on it. A repeat of one that is done changes nothing;
     /// a repeat of one that is not done is worked on again.
@@ -33,10 +42,11 @@ impl AppStoreService {
     /// # Errors
     /// [`SignatureRefusal`]: nothing is stored. [`StoreError`]: the App Store should send it again; one
     /// that was stored is tried again anyway.
-    pub async fn receive(&self, signed: &str) -> Result<NotificationOutcome, EffectError<SignatureRefusal>> {
+    pub async fn receive(&self, signed: &str) -> Result<ReceivedNotification, EffectError<SignatureRefusal>> {
         let now = self.parts.clock.now();
         let notification = self.parts.signatures.notification(signed, now).map_err(EffectError::Refused)?;
-        Ok(self.take(&notification, now, TextSource::Notification).await?)
+        let outcome = self.take(&notification, now, TextSource::Notification).await?;
+        Ok(ReceivedNotification { kind: notification.kind, outcome })
     }
 
     pub(super) async fn take(
