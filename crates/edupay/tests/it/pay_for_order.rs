@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-use crate::support::demo::Demo;
+use crate::support::demo::{Demo, Program};
 use crate::support::http::Request;
 use crate::support::shop::{ORDER_OF_66, ORDER_OF_99, XIAOCHEN, XIAOYU, assert_refused, id_of};
 
@@ -218,7 +218,25 @@ fn a_paid_top_up_is_credited_once(demo: &Demo) {
     assert_eq!(demo.statement(XIAOYU).len(), 1);
 }
 
+/// The seed's own call, which names an amount and proves nothing, is a simulated payment at the sandbox. To
+/// a service with any other key it is nothing.
+fn the_bare_word_credits_only_where_the_gateway_is_the_sandbox(demo: &Demo) {
+    let bare = || Request::put("/pay/fill_in_balance/").token(XIAOYU).form("amount=100");
+    assert_eq!(demo.call(bare()).expect_status(200).json()["account"], "100.00");
+    demo.terminate();
+    let mut command = demo.gateway_settings(demo.command(&["serve", "--listen", "127.0.0.1:0"]));
+    command.env("EDUPAY_PINGPP__API_KEY", "sk_test_another0000000000000000");
+    let real = Program::start(command, &demo.data_dir().join("second.log"));
+    let service = real.addresses.service.as_deref().expect("a service");
+    let refused = bare().send(service);
+    assert_refused(&refused, "充值凭证无效");
+    assert_eq!(refused.header("X-Error-Code"), Some("proof_invalid"));
+    let me = Request::get("/v1/me").token(XIAOYU).send(service).expect_status(200).json();
+    assert_eq!(me["balance_fen"], 10_000, "{me}");
+}
+
 on_both_databases!(
+    the_bare_word_credits_only_where_the_gateway_is_the_sandbox,
     a_charge_paid_at_the_gateway_pays_the_order,
     an_order_is_paid_through_a_link_to_the_cashier,
     a_charge_paid_on_the_scan_page_pays_the_order,
