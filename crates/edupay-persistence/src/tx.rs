@@ -3,7 +3,7 @@
 //! on one user's rows in one line. Here too is what a failure says about the transaction it ended.
 
 use crate::conn::{Conn, on};
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use edupay_domain::store::{StoreError, StoreFault};
@@ -128,6 +128,12 @@ pub(crate) fn begin_part(conn: &mut Conn<'_>) -> Result<(), Error> {
 
 pub(crate) fn commit(conn: &mut Conn<'_>) -> Result<(), Error> {
     on!(conn, c => AnsiTransactionManager::commit_transaction(c))
+}
+
+/// Commits, and begins the next transaction in the same message: one way to the server instead of two.
+/// Until its first statement a transaction holds nothing.
+pub(crate) fn commit_and_begin(connection: &mut PgConnection) -> Result<(), Error> {
+    connection.batch_execute("COMMIT; BEGIN")
 }
 
 pub(crate) fn rollback(conn: &mut Conn<'_>) -> Result<(), Error> {

@@ -21,6 +21,8 @@ pub(super) const MOST: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a batch is tried of which nobody knows whether it was written.
 const PATIENCE_IN_DOUBT: Duration = Duration::from_secs(15);
+/// How long a lane with nothing to do keeps what it holds for the next batch.
+const REST: Duration = Duration::from_millis(200);
 /// From here on the pauses between tries no longer grow.
 const LONGEST_PAUSE: u32 = 12;
 
@@ -41,6 +43,9 @@ pub(super) trait Ground: Send {
     /// try it first finds out, with the rows locked, whether that one was committed; if so, the
     /// outcomes of then stand. Leaves a doubt behind when its own commit's answer is lost.
     fn run(&mut self, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<(), Setback>;
+
+    /// Lets go of what it holds for a next batch: none has come for a while.
+    fn rest(&mut self) {}
 }
 
 /// A thread's work.
@@ -64,7 +69,8 @@ impl Lane {
 
     /// Works until the queue is closed and empty.
     pub(super) fn run(&mut self) {
-        while let Some(waiting) = self.queue.take(MOST) {
+        while self.wait() {
+            let waiting = self.queue.take(MOST);
             let batch: Vec<_> = waiting.into_iter().filter_map(Command::take).collect();
             if !batch.is_empty() {
                 // A panic must not end the lane, for nobody could pay from then on. Those of its batch
@@ -73,6 +79,14 @@ impl Lane {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.settle(batch)));
             }
         }
+    }
+
+    /// Waits until something is there; `false` once nothing can come any more.
+    fn wait(&mut self) -> bool {
+        self.queue.wait(Some(REST)).unwrap_or_else(|| {
+            self.ground.rest();
+            self.queue.wait(None).unwrap_or_default()
+        })
     }
 
     fn settle(&mut self, mut batch: Vec<Box<dyn Task>>) {

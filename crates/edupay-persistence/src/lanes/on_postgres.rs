@@ -13,20 +13,24 @@ use diesel::result::Error;
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::store::{StoreError, StoreFault};
 
-/// A connection, made when it is needed.
+/// A connection, made when it is needed. Between two batches that follow each other closely its next
+/// transaction is begun already, by the message that committed the one before.
 pub(super) struct PostgresGround {
     connector: Connector,
     connection: Option<PgConnection>,
+    is_begun: bool,
 }
 
 impl PostgresGround {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, connection: None }
+        Self { connector, connection: None, is_begun: false }
     }
 }
 
 impl Ground for PostgresGround {
     fn run(&mut self, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<(), Setback> {
+        let is_begun = std::mem::take(&mut self.is_begun);
+        let unavailable = |error| Setback::Again(StoreError::new(StoreFault::Unavailable, error));
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self
@@ -34,29 +38,54 @@ impl Ground for PostgresGround {
                 .connect()
                 .map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?,
         };
-        let result = run_on(&mut connection, batch, doubt);
-        if result.is_ok() || connection.ping().is_ok() {
+        let begun = if is_begun { Ok(()) } else { tx::begin(&mut Conn::Postgres(&mut connection)) };
+        let result = begun.map_err(unavailable).and_then(|()| run_on(&mut connection, batch, doubt));
+        match result {
+            Ok(Ended::Begun) => self.is_begun = true,
+            Ok(Ended::Idle) => {}
+            Err(_) if connection.ping().is_ok() => {}
+            Err(setback) => return Err(setback),
+        }
+        self.connection = Some(connection);
+        result.map(drop)
+    }
+
+    fn rest(&mut self) {
+        if std::mem::take(&mut self.is_begun)
+            && let Some(mut connection) = self.connection.take()
+            && tx::rollback(&mut Conn::Postgres(&mut connection)).is_ok()
+        {
             self.connection = Some(connection);
         }
-        result
     }
 }
 
-fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<(), Setback> {
+/// How a batch left its connection.
+#[derive(Clone, Copy)]
+enum Ended {
+    /// In no transaction.
+    Idle,
+    /// In the next one.
+    Begun,
+}
+
+/// In a transaction that is begun.
+fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<Ended, Setback> {
     let mut conn = Conn::Postgres(&mut *connection);
-    tx::begin(&mut conn).map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?;
     match decide_and_write(&mut conn, batch, doubt) {
         Ok(Work::Nothing) => {
             // What was refused or committed before needs no commit.
             let _ = tx::rollback(&mut conn);
-            Ok(())
+            Ok(Ended::Idle)
         }
         Ok(Work::Changed) => {
             let _ = tx::rollback(&mut conn);
             Err(Setback::Again(StoreError::new(StoreFault::Unavailable, "a row changed before it was locked")))
         }
-        Ok(Work::Written(event)) => tx::commit(&mut conn).map_err(|error| {
-            let setback = tx::failed_commit(error, connection.ping().is_ok());
+        Ok(Work::Written(event)) => tx::commit_and_begin(connection).map(|()| Ended::Begun).map_err(|error| {
+            // Which of the two failed is not told, so an answer that came counts as one that was lost.
+            let setback = tx::failed_commit(error, false);
+            let _ = tx::rollback(&mut Conn::Postgres(connection));
             if let Setback::Lost(_) = setback {
                 *doubt = Doubt::Commit(event);
             }

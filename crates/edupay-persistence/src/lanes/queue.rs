@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A line of waiting things.
 pub(crate) struct Queue<T> {
@@ -36,18 +37,30 @@ impl<T> Queue<T> {
         true
     }
 
-    /// Waits until something is there, then takes what is there, at most `most`, in the order it
-    /// came. `None` once the line is closed and empty.
-    pub(crate) fn take(&self, most: usize) -> Option<Vec<T>> {
+    /// Waits until something is there, for no longer than `patience` if that is given; `Some(false)`
+    /// once the line is closed and empty, `None` when nothing has come in time.
+    pub(crate) fn wait(&self, patience: Option<Duration>) -> Option<bool> {
         let mut line = self.lock();
-        while line.waiting.is_empty() {
-            if !line.is_open {
-                return None;
-            }
-            line = self.arrival.wait(line).unwrap_or_else(PoisonError::into_inner);
+        while line.waiting.is_empty() && line.is_open {
+            line = match patience {
+                None => self.arrival.wait(line).unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => {
+                    let waited = self.arrival.wait_timeout(line, patience).unwrap_or_else(PoisonError::into_inner);
+                    if waited.1.timed_out() && waited.0.waiting.is_empty() && waited.0.is_open {
+                        return None;
+                    }
+                    waited.0
+                }
+            };
         }
+        Some(!line.waiting.is_empty())
+    }
+
+    /// Takes what is there, at most `most`, in the order it came.
+    pub(crate) fn take(&self, most: usize) -> Vec<T> {
+        let mut line = self.lock();
         let count = line.waiting.len().min(most);
-        Some(line.waiting.drain(..count).collect())
+        line.waiting.drain(..count).collect()
     }
 
     /// Lets nobody join any more.
@@ -72,8 +85,8 @@ mod tests {
         for number in 0..5 {
             assert!(queue.push(number));
         }
-        assert_eq!(queue.take(3), Some(vec![0, 1, 2]));
-        assert_eq!(queue.take(3), Some(vec![3, 4]));
+        assert_eq!((queue.wait(None), queue.take(3)), (Some(true), vec![0, 1, 2]));
+        assert_eq!((queue.wait(None), queue.take(3)), (Some(true), vec![3, 4]));
     }
 
     #[test]
@@ -83,7 +96,15 @@ mod tests {
         assert!(!queue.push(3));
         queue.close();
         assert!(!queue.push(4));
-        assert_eq!(queue.take(9), Some(vec![1, 2]), "what waits is still carried through");
-        assert_eq!(queue.take(9), None);
+        assert_eq!((queue.wait(None), queue.take(9)), (Some(true), vec![1, 2]), "what waits is still carried through");
+        assert_eq!(queue.wait(None), Some(false));
+    }
+
+    #[test]
+    fn who_waits_for_so_long_is_told_that_nothing_has_come() {
+        let queue = Queue::<u32>::new(1);
+        assert_eq!(queue.wait(Some(Duration::from_millis(1))), None);
+        assert!(queue.push(1));
+        assert_eq!(queue.wait(Some(Duration::from_millis(1))), Some(true));
     }
 }

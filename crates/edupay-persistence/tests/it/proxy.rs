@@ -26,6 +26,8 @@ struct Plan {
 
 /// The message that commits, as the client library writes it: a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// The same with the begin of the next transaction behind it, as a lane writes it.
+const COMMIT_AND_BEGIN: &[u8] = b"Q\0\0\0\x12COMMIT; BEGIN\0";
 
 /// The wire. Every connection through it is watched.
 pub(crate) struct Proxy {
@@ -95,7 +97,7 @@ impl Wire {
         let mut bytes = [0_u8; 65_536];
         while let Ok(count @ 1..) = self.client.read(&mut bytes) {
             let said = bytes.get(..count).unwrap();
-            if said.ends_with(COMMIT)
+            if (said.ends_with(COMMIT) || said.ends_with(COMMIT_AND_BEGIN))
                 && let Some(cut) = self.planned()
             {
                 self.cuts.fetch_add(1, Ordering::SeqCst);
