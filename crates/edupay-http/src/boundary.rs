@@ -177,7 +177,7 @@ impl Arrival {
 
     /// What every reply has. While the server ends, each is the last on its connection.
     fn complete(&self, reply: &mut HttpResponse) {
-        self.add_headers(reply.headers_mut());
+        add_headers(reply.headers_mut(), &self.speaker.request_id);
         if self.state.as_ref().is_some_and(|state| state.draining.has_begun()) {
             reply.head_mut().set_connection_type(ConnectionType::Close);
         }
@@ -186,20 +186,6 @@ impl Arrival {
     fn count(&self, status: StatusCode, route: &str) {
         if let Some(state) = &self.state {
             state.requests.answered(route, &self.method, status.as_u16(), self.since.elapsed());
-        }
-    }
-
-    fn add_headers(&self, headers: &mut HeaderMap) {
-        if let Ok(id) = HeaderValue::from_str(&self.speaker.request_id) {
-            headers.insert(REQUEST_ID, id);
-        }
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        for (name, value) in [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, DATA_POLICY)] {
-            if !headers.contains_key(&name) {
-                headers.insert(name, HeaderValue::from_static(value));
-            }
         }
     }
 
@@ -220,6 +206,21 @@ impl Arrival {
             );
         } else {
             tracing::info!(method, route, status, duration_ms, request.id = id, user.id = user, "request answered");
+        }
+    }
+}
+
+/// What the headers of every reply are.
+pub(crate) fn add_headers(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    for (name, value) in [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, DATA_POLICY)] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
         }
     }
 }
@@ -252,9 +253,13 @@ fn cause(failure: &Failure) -> Option<String> {
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let usable = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    // Each `RandomState` has keys of its own, so that two ids never meet; they are names, no secrets.
+    given.filter(usable).map_or_else(new_request_id, str::to_owned)
+}
+
+/// Each `RandomState` has keys of its own, so that two ids never meet; they are names, no secrets.
+pub(crate) fn new_request_id() -> String {
     let random = || RandomState::new().hash_one(0_u8);
-    given.filter(usable).map_or_else(|| format!("{:016x}{:016x}", random(), random()), str::to_owned)
+    format!("{:016x}{:016x}", random(), random())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! that the same request may be repeated. This is no server: of a request it reads the line that names the
 //! path and throws the rest away.
 
+use crate::boundary::{add_headers, new_request_id};
 use crate::dialects::{Dialect, Speaker};
 use crate::failure::Failure;
 use crate::language::Language;
@@ -138,10 +139,11 @@ async fn reply(head: &[u8], state: &State) -> Vec<u8> {
         dialect: Dialect::of(path, &state.config.campus_web_path),
         language: Language::default(),
         business_failure_status: state.config.business_failure_status,
-        request_id: String::new(),
+        request_id: new_request_id(),
     };
     state.requests.failed(&Failure::Draining);
-    let said = speaker.say(&Failure::Draining);
+    let mut said = speaker.say(&Failure::Draining);
+    add_headers(said.headers_mut(), &speaker.request_id);
     let mut reply = format!("HTTP/1.1 {}\r\nConnection: close\r\n", said.status());
     for (name, value) in said.headers() {
         let _ = write!(reply, "{name}: {}\r\n", value.to_str().unwrap_or_default());

@@ -55,6 +55,8 @@ fn what_is_worked_on_is_answered_a_kept_connection_is_told_and_latecomers_too() 
     };
     assert_eq!((latecomer.status, latecomer.header("Retry-After")), (503, Some("1")));
     assert_eq!(latecomer.json()["code"], "draining");
+    assert_eq!(latecomer.header("X-Request-Id"), latecomer.json()["request_id"].as_str());
+    assert_eq!(latecomer.header("Cache-Control"), Some("no-store"));
     let body = "x".repeat(100_000);
     let latecomer = Request::put("/pay/pay_in_balance/").json(body).send(service.address).expect(503);
     assert_eq!(latecomer.json(), json!({ "detail": "Service temporarily unavailable, try again later." }));

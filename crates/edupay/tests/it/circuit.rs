@@ -15,7 +15,10 @@ fn a_silent_gateway_is_not_asked_for_charges_and_the_balance_still_pays(demo: &D
         let body = r#"{"amount_fen":100,"channel":"alipay"}"#;
         demo.call(Request::post("/v1/top-ups").token(XIAOYU).json(body))
     };
-    let is_open = || demo.call(Request::get("/metrics")).text().contains("edupay_charge_circuit_open 1");
+    let is_open = || {
+        let page = demo.call(Request::get("/metrics")).text();
+        page.lines().any(|line| line == "edupay_charge_circuit_open 1")
+    };
     demo.sandbox.misbehave(&json!({ "create": { "error_before": true } }));
     let mut calls = 0;
     while !is_open() {
