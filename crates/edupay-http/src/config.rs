@@ -40,6 +40,46 @@ impl Default for LoginThrottle {
     }
 }
 
+/// How many requests are worked on at once, and how many may wait for that. A quarter of both is kept for
+/// callbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdmissionLimits {
+    /// How many are worked on.
+    pub in_flight: usize,
+    /// How many wait; who comes then is turned away at once.
+    pub waiting: usize,
+    /// For how long one waits.
+    pub wait: Duration,
+    /// How many bodies may be on their way without having arrived in full.
+    pub bodies: usize,
+}
+
+impl Default for AdmissionLimits {
+    fn default() -> Self {
+        Self { in_flight: 128, waiting: 64, wait: Duration::from_millis(500), bodies: 512 }
+    }
+}
+
+/// So many in a minute in the long run, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many at once.
+    pub burst: NonZeroU32,
+    /// How many a minute in the long run.
+    pub per_minute: NonZeroU32,
+}
+
+/// How often one may call; `None` is as often as one likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rates {
+    /// Calls of one token that pay, top up or make an order.
+    pub payments: Option<Rate>,
+    /// All other calls of one token.
+    pub reads: Option<Rate>,
+    /// Tokens that are none, from one address.
+    pub bad_tokens: Option<Rate>,
+}
+
 /// The path before `/api/Pay/…` of the campus API: empty, or slashes and names in plain ASCII. The case
 /// of its letters does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,6 +124,12 @@ pub struct HttpConfig {
     pub max_amount: Money,
     /// How log-ins are slowed down; `None` is not at all.
     pub login_throttle: Option<LoginThrottle>,
+    /// How many requests are worked on at once.
+    pub admission: AdmissionLimits,
+    /// How often one may call.
+    pub rates: Rates,
+    /// For how long a client waits for the answer once its request is worked on; the work goes on.
+    pub handler_deadline: Duration,
     /// Whose word counts for a payer's address.
     pub trust_forwarded_for: ForwardedFor,
     /// The longest body, in bytes.
@@ -100,6 +146,8 @@ pub struct HttpConfig {
     pub max_connections: usize,
     /// How many threads answer requests.
     pub workers: usize,
+    /// How long nothing must have come, at the end, before the rest of the kept connections is closed.
+    pub linger: Duration,
     /// For how long running requests are waited for at the end, in whole seconds.
     pub shutdown_timeout: Duration,
 }
@@ -113,6 +161,9 @@ impl Default for HttpConfig {
             public_url: String::new(),
             max_amount: Money::from_fen_u32(5_000_000),
             login_throttle: Some(LoginThrottle::default()),
+            admission: AdmissionLimits::default(),
+            rates: Rates::default(),
+            handler_deadline: Duration::from_secs(10),
             trust_forwarded_for: ForwardedFor::default(),
             body_limit: 64 * KIB,
             webhook_body_limit: 256 * KIB,
@@ -121,6 +172,7 @@ impl Default for HttpConfig {
             keep_alive: Duration::from_secs(15),
             max_connections: 1_024,
             workers: 2,
+            linger: Duration::from_millis(300),
             shutdown_timeout: Duration::from_secs(25),
         }
     }

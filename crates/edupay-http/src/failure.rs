@@ -3,6 +3,7 @@
 
 mod from_domain;
 
+use crate::admission::Busy;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use edupay_domain::accounts::TokenRefusal;
@@ -53,6 +54,14 @@ pub(crate) enum Failure {
     Fields(FieldErrors),
     #[error("too many requests")]
     Throttled { seconds: u64 },
+    #[error("turned away")]
+    Busy(Busy),
+    #[error("the work takes longer than the client may wait")]
+    Late,
+    #[error("the server is ending")]
+    Draining,
+    #[error("no charges are asked for at present")]
+    ChargesHalted { seconds: u64 },
     #[error("wrong name or password")]
     WrongCredentials,
     #[error("refused")]
@@ -166,6 +175,10 @@ impl Failure {
             Self::NoAppStore => SignatureRefusal::NotConfigured.code(),
             Self::Fields(_) => "fields_invalid",
             Self::Throttled { .. } => "throttled",
+            Self::Busy(_) => "overloaded",
+            Self::Late => "outcome_unknown",
+            Self::Draining => "draining",
+            Self::ChargesHalted { .. } => "charges_halted",
             Self::WrongCredentials => "credentials_wrong",
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) => error.code(),
@@ -191,7 +204,9 @@ impl Failure {
             | Self::UnreadableEvent
             | Self::Fields(_)
             | Self::WrongCredentials => StatusCode::BAD_REQUEST,
-            Self::NoAppStore => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAppStore | Self::Busy(_) | Self::Late | Self::Draining | Self::ChargesHalted { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => refusal.status(),
             Self::Store(error) => match error.fault() {
@@ -205,7 +220,8 @@ impl Failure {
     /// After how many seconds a repeat makes sense, where we can tell.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Throttled { seconds } => Some(*seconds),
+            Self::Throttled { seconds } | Self::ChargesHalted { seconds } => Some(*seconds),
+            Self::Busy(_) | Self::Late | Self::Draining => Some(1),
             Self::Store(error) if error.fault() != StoreFault::Corrupt => Some(1),
             Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) => Some(1),
             _ => None,
@@ -214,7 +230,10 @@ impl Failure {
 
     /// Whether the connection can't be used again, because a part of the body is still on its way.
     pub(crate) fn closes_connection(&self) -> bool {
-        matches!(self, Self::BodyTimeout | Self::BodyTooLarge | Self::BodyBroken)
+        matches!(
+            self,
+            Self::BodyTimeout | Self::BodyTooLarge | Self::BodyBroken | Self::Busy(Busy::Bodies) | Self::Draining
+        )
     }
 }
 

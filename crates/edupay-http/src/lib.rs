@@ -8,29 +8,37 @@
 //! What is absent: rules, SQL and the gateway's protocol. This crate knows the domain's services and
 //! none of their ports, and it holds no money in anything but the domain's `Money`.
 
+mod admission;
 mod boundary;
 mod campus;
 mod cashier;
 mod config;
 mod dialects;
+mod drain;
 mod extract;
 mod failure;
 mod language;
+mod latecomers;
 mod links;
+mod metrics;
 mod openapi;
 mod ops;
 mod pattern;
+mod rates;
 mod routes;
 mod server;
 mod services;
 mod streams;
-mod throttle;
 mod v1;
 mod webhooks;
 mod wire;
 mod yian;
 
-pub use config::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, WebPath};
+pub use config::{
+    AdmissionLimits, BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Rate, Rates, WebPath,
+};
+pub use drain::Drain;
+pub use metrics::{Family, Histogram, Kind, Sample};
 pub use openapi::openapi_json;
-pub use server::server;
-pub use services::{Readiness, Services};
+pub use server::{Server, server};
+pub use services::{Circuit, Measures, Operations, Readiness, Services};

@@ -3,6 +3,7 @@
 
 use crate::dialects::{CampusRefusalView, DetailView, FieldProblemView, ProblemView, RefusalView};
 use serde::Serialize;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -97,6 +98,7 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::v1::paths::approve_purchase_refund, crate::v1::paths::reject_purchase_refund,
         crate::webhooks::receive_pingpp, crate::webhooks::receive_app_store,
         crate::ops::paths::healthz, crate::ops::paths::readyz, crate::ops::paths::openapi,
+        crate::ops::paths::metrics,
     ),
     components(schemas(RefusalView, CampusRefusalView, DetailView, ProblemView, FieldProblemView)),
     modifiers(&Security, &CommonFailures)
@@ -142,7 +144,7 @@ fn add_failures(path: &str, operation: &mut Operation) {
     let staff = operation.tags.iter().flatten().any(|tag| tag == "staff") || id == "create_product";
     let (named, body) = (path.contains('{'), operation.request_body.is_some());
     let callback = path.starts_with("/webhooks");
-    let plain = matches!(id.as_str(), "healthz" | "readyz" | "openapi");
+    let plain = matches!(id.as_str(), "healthz" | "readyz" | "openapi" | "metrics");
     let input = body || path.starts_with("/v1") || path.starts_with("/pay") || path.starts_with("/account");
     // The campus API says with 200 whatever its clients can show.
     let campus = crate::campus::CALLS.contains(&path);
@@ -156,9 +158,9 @@ fn add_failures(path: &str, operation: &mut Operation) {
         ("408", body && !campus, "The body did not arrive in time"),
         ("413", body, "The body is too large"),
         ("415", body && !campus && !callback, "The body is neither JSON nor a form"),
-        ("429", id == "log_in", "Too many tries; see `Retry-After`"),
+        ("429", secured && !callback || id == "log_in", "Too many calls"),
         ("500", true, "Our mistake"),
-        ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request"),
+        ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request when it is time"),
     ];
     for (status, applies, description) in failures {
         if applies && !operation.responses.responses.contains_key(status) {
@@ -178,9 +180,21 @@ fn failure(path: &str, status: &str, description: &str) -> Response {
     } else {
         ("application/json", Ref::from_schema_name(DetailView::name()).into())
     };
-    ResponseBuilder::new()
+    let response = ResponseBuilder::new()
         .description(description)
-        .content(kind, ContentBuilder::new().schema::<RefOr<Schema>>(Some(schema)).build())
+        .content(kind, ContentBuilder::new().schema::<RefOr<Schema>>(Some(schema)).build());
+    match status {
+        "429" | "503" => response.header("Retry-After", retry_after()).build(),
+        _ => response.build(),
+    }
+}
+
+/// When a repeat makes sense.
+fn retry_after() -> Header {
+    let seconds = ObjectBuilder::new().schema_type(SchemaType::from(Type::Integer)).build();
+    HeaderBuilder::new()
+        .schema(Some(Schema::Object(seconds)))
+        .description(Some("After how many seconds to come again"))
         .build()
 }
 
@@ -242,6 +256,12 @@ mod tests {
                     "{name}"
                 );
                 assert!(operation["responses"].get("500").is_some(), "{name}");
+                assert!(!by_token || operation["responses"].get("429").is_some(), "{name}");
+                for status in ["429", "503"] {
+                    let response = operation["responses"].get(status).filter(|_| endpoint.path() != "/readyz");
+                    let told = response.is_none_or(|response| response["headers"].get("Retry-After").is_some());
+                    assert!(told, "{name} {status}");
+                }
                 assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
             }
         }

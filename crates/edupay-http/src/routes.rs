@@ -5,6 +5,7 @@ use crate::config::WebPath;
 use crate::extract::{Anyone, Caller, InOrder};
 use crate::failure::Failure;
 use crate::pattern::RoutePattern;
+use crate::rates::Pace;
 use crate::{campus, cashier, ops, v1, webhooks, yian};
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -16,26 +17,26 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // The 益安 API.
         Endpoint::open("/account/login/").on(Method::POST, yian::log_in),
         Endpoint::of_users("/account/logout/").on(Method::PUT, yian::log_out),
-        Endpoint::of_users("/pay/fill_in_balance/").on(Method::PUT, yian::fill_in_balance),
-        Endpoint::of_users("/pay/pay_in_balance/").on(Method::PUT, yian::pay_in_balance),
-        Endpoint::of_users("/pay/pay_for_order/").on(Method::PUT, yian::pay_for_order),
+        Endpoint::of_users("/pay/fill_in_balance/").paced().on(Method::PUT, yian::fill_in_balance),
+        Endpoint::of_users("/pay/pay_in_balance/").paced().on(Method::PUT, yian::pay_in_balance),
+        Endpoint::of_users("/pay/pay_for_order/").paced().on(Method::PUT, yian::pay_for_order),
         Endpoint::of_users("/pay/products/")
             .on(Method::GET, yian::list_products)
             .on(Method::POST, yian::create_product),
         // The campus API.
         Endpoint::of_users(campus::SEARCH).in_any_case().on(Method::POST, campus::search_pay_packages),
-        Endpoint::of_users(campus::PAY).in_any_case().on(Method::POST, campus::pay_money),
+        Endpoint::of_users(campus::PAY).in_any_case().paced().on(Method::POST, campus::pay_money),
         Endpoint::of_users(campus::SUCCESS).in_any_case().on(Method::POST, campus::search_success_data),
         // Our own API.
         Endpoint::of_users("/v1/me").on(Method::GET, v1::me),
         Endpoint::of_users("/v1/courses").on(Method::GET, v1::list_courses).on(Method::POST, v1::create_course),
         Endpoint::of_users("/v1/courses/{course_id}/offer").on(Method::POST, v1::offer_course),
         Endpoint::of_users("/v1/courses/{course_id}/withdraw").on(Method::POST, v1::withdraw_course),
-        Endpoint::of_users("/v1/orders").on(Method::GET, v1::list_orders).on(Method::POST, v1::create_order),
+        Endpoint::of_users("/v1/orders").paced().on(Method::GET, v1::list_orders).on(Method::POST, v1::create_order),
         Endpoint::of_users("/v1/orders/{order_no}").on(Method::GET, v1::find_order),
         Endpoint::of_users("/v1/orders/{order_no}/cancel").on(Method::POST, v1::cancel_order),
         Endpoint::of_users("/v1/orders/{order_no}/cashier-link").on(Method::POST, v1::create_order_link),
-        Endpoint::of_users("/v1/top-ups").on(Method::POST, v1::start_top_up),
+        Endpoint::of_users("/v1/top-ups").paced().on(Method::POST, v1::start_top_up),
         Endpoint::of_users("/v1/top-ups/{top_up_no}").on(Method::GET, v1::find_top_up),
         Endpoint::of_users("/v1/ledger/entries").on(Method::GET, v1::list_entries),
         Endpoint::of_users("/v1/users").on(Method::GET, v1::list_users).on(Method::POST, v1::create_user),
@@ -88,9 +89,19 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // For operators.
         Endpoint::open("/healthz").on(Method::GET, ops::healthz),
         Endpoint::open("/readyz").on(Method::GET, ops::readyz),
+        Endpoint::open("/metrics").on(Method::GET, ops::metrics),
         Endpoint::open("/openapi.json").on(Method::GET, ops::openapi),
     ]
 }
+
+/// The patterns of all routes, for what is counted by route.
+pub(crate) fn patterns() -> Vec<&'static str> {
+    let table = table().into_iter().map(|endpoint| endpoint.path);
+    table.chain(cashier::PATTERNS).chain(DOCS).collect()
+}
+
+/// The documents' page: its folder, and the files in it.
+const DOCS: [&str; 2] = ["/docs", "/docs/{file}"];
 
 /// Registers the table, the documents' page, and what answers everything else.
 ///
@@ -150,13 +161,15 @@ pub(crate) struct Endpoint {
     path: &'static str,
     spelling: Spelling,
     access: Access,
+    pace: Pace,
     methods: Vec<Method>,
     routes: Vec<Box<dyn Fn() -> Route>>,
 }
 
 impl Endpoint {
     fn open(path: &'static str) -> Self {
-        Self { path, spelling: Spelling::Exact, access: Access::Open, methods: Vec::new(), routes: Vec::new() }
+        let (spelling, access, pace) = (Spelling::Exact, Access::Open, Pace::Read);
+        Self { path, spelling, access, pace, methods: Vec::new(), routes: Vec::new() }
     }
 
     fn of_users(path: &'static str) -> Self {
@@ -165,6 +178,11 @@ impl Endpoint {
 
     fn in_any_case(self) -> Self {
         Self { spelling: Spelling::AnyCase, ..self }
+    }
+
+    /// What is not only read here counts as a payment.
+    fn paced(self) -> Self {
+        Self { pace: Pace::Payment, ..self }
     }
 
     /// Whatever GET answers, HEAD answers without the body.
@@ -195,6 +213,7 @@ impl Endpoint {
 
     fn resource(&self, path: String) -> Resource {
         let resource = web::resource(path).app_data(RoutePattern(self.path)).app_data(Allow(self.allow()));
+        let resource = resource.app_data(self.pace);
         let resource = self.routes.iter().fold(resource, |resource, route| resource.route(route()));
         resource.default_service(self.other_methods())
     }
@@ -204,7 +223,8 @@ impl Endpoint {
         let scope = || {
             let (call, campus) = (self.path, campus.clone());
             let leads_here = guard::fn_guard(move |context| campus.leads_to(call, context.head().uri.path()));
-            web::scope("").guard(leads_here).app_data(RoutePattern(self.path)).app_data(Allow(self.allow()))
+            let scope = web::scope("").guard(leads_here).app_data(RoutePattern(self.path));
+            scope.app_data(Allow(self.allow())).app_data(self.pace)
         };
         let methods = self.methods.iter().zip(&self.routes);
         let known =

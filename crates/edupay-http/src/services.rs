@@ -1,8 +1,12 @@
 //! What the handlers work with: the domain's services, and whether the program is ready.
 
+use crate::admission::Admission;
 use crate::config::HttpConfig;
+use crate::drain::Draining;
+use crate::metrics::{Family, Requests};
+use crate::rates::{CallLimits, LoginLimiter};
+use crate::routes;
 use crate::streams::Streams;
-use crate::throttle::LoginLimiter;
 use async_trait::async_trait;
 use edupay_domain::accounts::AccountService;
 use edupay_domain::app_store::AppStoreService;
@@ -15,6 +19,7 @@ use edupay_domain::products::ProductService;
 use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The services of the domain, ready to be called.
 #[derive(Clone)]
@@ -52,18 +57,56 @@ pub trait Readiness: Send + Sync {
     async fn reasons(&self) -> Vec<&'static str>;
 }
 
+/// What is counted outside of this crate: a part of `GET /metrics`.
+#[async_trait]
+pub trait Measures: Send + Sync {
+    /// Everything, as it is now. Anybody can read it: see [`crate::Sample`] for what MUST NOT be told. What
+    /// takes longer than two seconds is left out of the page.
+    async fn families(&self) -> Vec<Family>;
+}
+
+/// Whether charges are asked for at present.
+pub trait Circuit: Send + Sync {
+    /// After how long it makes sense to ask again; `None` while charges are asked for.
+    fn retry_after(&self) -> Option<Duration>;
+}
+
+/// What this crate asks of who runs it.
+#[derive(Clone)]
+pub struct Operations {
+    /// Whether requests can be answered.
+    pub readiness: Arc<dyn Readiness>,
+    /// What else is counted.
+    pub measures: Arc<dyn Measures>,
+    /// Whether charges are asked for.
+    pub circuit: Arc<dyn Circuit>,
+}
+
 /// What every handler can see.
 pub(crate) struct State {
     pub(crate) services: Services,
-    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) operations: Operations,
     pub(crate) config: HttpConfig,
     pub(crate) logins: Option<LoginLimiter>,
+    pub(crate) calls: CallLimits,
+    pub(crate) admission: Admission,
+    pub(crate) draining: Draining,
+    pub(crate) requests: Requests,
     pub(crate) streams: Streams,
 }
 
 impl State {
-    pub(crate) fn new(config: HttpConfig, services: Services, readiness: Arc<dyn Readiness>) -> Self {
-        let logins = config.login_throttle.map(LoginLimiter::new);
-        Self { services, readiness, config, logins, streams: Streams::default() }
+    pub(crate) fn new(config: HttpConfig, services: Services, operations: Operations) -> Self {
+        Self {
+            services,
+            operations,
+            logins: config.login_throttle.map(LoginLimiter::new),
+            calls: CallLimits::new(config.rates),
+            admission: Admission::new(config.admission),
+            draining: Draining::default(),
+            requests: Requests::new(routes::patterns()),
+            streams: Streams::default(),
+            config,
+        }
     }
 }

@@ -62,8 +62,15 @@ const SQLITE_READER: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;";
 
 /// What every PostgreSQL connection is told: nothing waits without an end.
-const POSTGRES_SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-     SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC';";
+const POSTGRES_WAITS: [(&str, &str); 3] =
+    [("statement_timeout", "3s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "5s")];
+
+/// The settings of a session. A wait that the URL's `options` name is the operator's.
+fn postgres_session(url: &str) -> String {
+    let ours = POSTGRES_WAITS.iter().filter(|(name, _)| !url.contains(name));
+    let waits = ours.map(|(name, wait)| format!("SET {name} = '{wait}'; "));
+    waits.chain(["SET TIME ZONE 'UTC';".to_owned()]).collect()
+}
 
 #[derive(Debug)]
 struct SqliteSetup(&'static str);
@@ -75,16 +82,23 @@ impl CustomizeConnection<SqliteConnection, SetupError> for SqliteSetup {
 }
 
 /// How every PostgreSQL connection is set up, in the pool or outside of it.
-#[derive(Debug, Clone, Copy)]
-struct PostgresSetup(StatementCache);
+#[derive(Debug, Clone)]
+struct PostgresSetup {
+    cache: StatementCache,
+    session: String,
+}
 
 impl PostgresSetup {
-    fn set_up(self, connection: &mut PgConnection) -> diesel::QueryResult<()> {
-        connection.set_prepared_statement_cache_size(match self.0 {
+    fn new(url: &str, cache: StatementCache) -> Self {
+        Self { cache, session: postgres_session(url) }
+    }
+
+    fn set_up(&self, connection: &mut PgConnection) -> diesel::QueryResult<()> {
+        connection.set_prepared_statement_cache_size(match self.cache {
             StatementCache::On => CacheSize::Unbounded,
             StatementCache::Off => CacheSize::Disabled,
         });
-        connection.batch_execute(POSTGRES_SESSION)
+        connection.batch_execute(&self.session)
     }
 }
 
@@ -138,7 +152,7 @@ pub(crate) fn establish(url: &str, cache: StatementCache) -> Result<PgConnection
             Err(failure) => return Err(failure),
         }
     };
-    PostgresSetup(cache).set_up(&mut connection).map_err(ConnectFailure::SetUp)?;
+    PostgresSetup::new(url, cache).set_up(&mut connection).map_err(ConnectFailure::SetUp)?;
     Ok(connection)
 }
 
@@ -169,7 +183,7 @@ pub(crate) fn postgres(url: &str, size: u32, cache: StatementCache) -> Result<Po
         .min_idle(Some(1))
         .connection_timeout(WAIT)
         .test_on_check_out(true)
-        .connection_customizer(Box::new(PostgresSetup(cache)))
+        .connection_customizer(Box::new(PostgresSetup::new(url, cache)))
         .build(ConnectionManager::<PgConnection>::new(url))
         .map(Pools::Postgres)
 }
@@ -224,6 +238,17 @@ mod tests {
         ] {
             assert_eq!(told(said), expected);
         }
+    }
+
+    #[test]
+    fn no_session_waits_without_an_end_and_the_url_decides_how_long() {
+        let all = "SET statement_timeout = '3s'; SET lock_timeout = '2s'; \
+             SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC';";
+        assert_eq!(postgres_session("postgres://u@h/db?sslmode=require"), all);
+        assert_eq!(
+            postgres_session("postgres://u@h/db?options=-c%20statement_timeout%3D30s"),
+            all.replace("SET statement_timeout = '3s'; ", "")
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod blocking;
 mod callbacks;
+pub mod circuit;
 pub mod client;
 mod connecting;
 pub mod signing;

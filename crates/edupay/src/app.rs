@@ -4,8 +4,7 @@ use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
 use crate::app_store;
 use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
-use crate::settings::{PreparedStatementsSetting, Settings};
-use async_trait::async_trait;
+use crate::settings::{LimitSettings, PreparedStatementsSetting, Settings};
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
@@ -20,8 +19,11 @@ use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
 use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
-use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
+use edupay_http::{
+    AdmissionLimits, BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Rate, Rates, Services,
+};
 use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
+use edupay_pingpp::circuit::ChargeCircuit;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -60,11 +62,23 @@ struct Shared {
     max_amount: Money,
 }
 
+/// The services, and what of their adapters an operator looks at.
+pub(crate) struct Built {
+    pub(crate) services: Services,
+    pub(crate) circuit: Arc<ChargeCircuit>,
+}
+
 /// The services of the domain on this store and the gateway of the settings.
 pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services, Failure> {
+    build(settings, store).map(|built| built.services)
+}
+
+/// The same, with what an operator looks at.
+pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Failure> {
     let gateway = gateway::build(settings)?;
     let app_store::AppStore { signatures, server } = app_store::build(settings)?;
     let (client, sandbox) = (gateway.client.clone(), gateway.sandbox.clone());
+    let circuit = Arc::clone(&gateway.circuit);
     let shared = Shared {
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
@@ -74,7 +88,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
     };
     let payments = shared.payments(gateway);
     let Shared { store, clock, ids, credentials, max_amount } = shared;
-    Ok(Services {
+    let services = Services {
         accounts: AccountService::new(Accounts {
             users: store.clone(),
             wallets: store.clone(),
@@ -153,7 +167,8 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             clock,
         }),
         payments,
-    })
+    };
+    Ok(Built { services, circuit })
 }
 
 impl Shared {
@@ -214,6 +229,14 @@ pub(crate) fn http_config(settings: &Settings, address: SocketAddr) -> Result<Ht
             burst: count(settings.limits.login_burst),
             per_minute: count(settings.limits.logins_per_minute),
         }),
+        admission: AdmissionLimits {
+            in_flight: settings.limits.in_flight,
+            waiting: settings.limits.waiting,
+            wait: Duration::from_millis(settings.limits.waiting_milliseconds),
+            bodies: settings.limits.awaited_bodies,
+        },
+        rates: rates(&settings.limits),
+        handler_deadline: Duration::from_secs(settings.http.handler_deadline_seconds.max(1)),
         trust_forwarded_for: if settings.http.trust_forwarded_for {
             ForwardedFor::LastEntry
         } else {
@@ -222,23 +245,21 @@ pub(crate) fn http_config(settings: &Settings, address: SocketAddr) -> Result<Ht
         body_deadline: Duration::from_secs(settings.http.body_deadline_seconds.max(1)),
         max_connections: settings.http.max_connections.max(1),
         workers: settings.http.workers.max(1),
+        linger: Duration::from_millis(settings.http.linger_milliseconds),
         shutdown_timeout: Duration::from_secs(settings.http.shutdown_seconds),
         ..HttpConfig::default()
     })
 }
 
-/// Ready is a database that answers; its schema was checked at the start.
-pub(crate) struct StoreReadiness(pub(crate) SqlStore);
-
-#[async_trait]
-impl Readiness for StoreReadiness {
-    async fn reasons(&self) -> Vec<&'static str> {
-        match self.0.ping().await {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
-                vec!["database_unreachable"]
-            }
-        }
+/// A rate of 0 a minute is none.
+fn rates(limits: &LimitSettings) -> Rates {
+    let rate = |per_minute: u32, burst: u32| {
+        let per_minute = NonZeroU32::new(per_minute)?;
+        Some(Rate { burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), per_minute })
+    };
+    Rates {
+        payments: rate(limits.payments_per_minute, limits.payment_burst),
+        reads: rate(limits.reads_per_minute, limits.read_burst),
+        bad_tokens: rate(limits.bad_tokens_per_minute, limits.bad_token_burst),
     }
 }

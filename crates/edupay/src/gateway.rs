@@ -9,6 +9,7 @@ use edupay_domain::payments::{
     Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, Merchant, Mode, PaymentGateway, RefundRequest,
     SandboxPayer,
 };
+use edupay_pingpp::circuit::ChargeCircuit;
 use edupay_pingpp::client::{GatewaySettings, PingppGateway, ReplySignatures};
 use edupay_pingpp::signing::{PublicKeys, RequestSigner};
 use edupay_pingpp::webhook::WebhookVerifier;
@@ -19,6 +20,8 @@ use std::time::Duration;
 /// The gateway with what belongs to it.
 pub(crate) struct Gateway {
     pub(crate) client: Arc<dyn PaymentGateway>,
+    /// The client again: what stands in front of its charges.
+    pub(crate) circuit: Arc<ChargeCircuit>,
     pub(crate) callbacks: Arc<WebhookVerifier>,
     pub(crate) sandbox: Option<Arc<dyn SandboxPayer>>,
     pub(crate) merchant: Merchant,
@@ -34,7 +37,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let callbacks = Arc::new(WebhookVerifier::new(keys.clone()));
     if pingpp.api_key.reveal().is_empty() {
         let merchant = Merchant { app_id: pingpp.app_id.clone(), mode: Mode::Test };
-        return Ok(Gateway { client: Arc::new(NoGateway), callbacks, sandbox: None, merchant });
+        let circuit = Arc::new(ChargeCircuit::new(Arc::new(NoGateway)));
+        return Ok(Gateway { client: circuit.clone(), circuit, callbacks, sandbox: None, merchant });
     }
     let mut gateway = GatewaySettings::new(&pingpp.api_base, pingpp.api_key.reveal(), &pingpp.app_id);
     gateway.signer = signer;
@@ -50,7 +54,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let client = Arc::new(client);
     let is_sandbox = pingpp.api_key.reveal() == edupay_sandbox::API_KEY;
     let sandbox = is_sandbox.then(|| Arc::clone(&client) as Arc<dyn SandboxPayer>);
-    Ok(Gateway { client, callbacks, sandbox, merchant })
+    let circuit = Arc::new(ChargeCircuit::new(client));
+    Ok(Gateway { client: circuit.clone(), circuit, callbacks, sandbox, merchant })
 }
 
 /// With real money nothing of a test set-up may be left.

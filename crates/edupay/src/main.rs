@@ -9,6 +9,7 @@ mod demo_data;
 mod error;
 mod gateway;
 mod logs;
+mod operations;
 mod prices;
 mod settings;
 mod signals;

@@ -63,7 +63,8 @@ fn stream(watch: Watch) -> impl Stream<Item = Result<Bytes, Infallible>> {
 impl Watch {
     /// The next thing to be told; `None` ends the stream.
     async fn next(&mut self) -> Option<String> {
-        while !self.is_over && self.looks < LOOKS {
+        let ends = |watch: &Self| watch.opened.state.draining.has_begun();
+        while !self.is_over && self.looks < LOOKS && !ends(self) {
             if self.looks > 0 {
                 sleep(PACE).await;
             }

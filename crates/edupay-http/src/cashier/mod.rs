@@ -41,6 +41,15 @@ pub(crate) fn leads_here(path: &str) -> bool {
     path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The patterns of the pages.
+pub(crate) const PATTERNS: [&str; 5] = [
+    "/cashier/assets/{file}",
+    "/cashier/{link}",
+    "/cashier/{link}/pay",
+    "/cashier/{link}/status",
+    "/cashier/{link}/events",
+];
+
 /// Registers the pages. They are for people, so the documents of the API do not list them.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config

@@ -92,6 +92,16 @@ fn texts(failure: &Failure, status: StatusCode) -> (&'static str, Cow<'static, s
         Failure::UnreadableEvent => ("Unreadable event", "The body is not an event."),
         Failure::Fields(_) => ("Invalid fields", "Some fields are not valid; `errors` names them."),
         Failure::Throttled { .. } => ("Too many requests", "Wait as long as the Retry-After header says."),
+        Failure::Busy(_) => ("Overloaded", "Nothing was done. Repeat the same request a little later."),
+        Failure::Draining => ("Ending", "Nothing was done: this server is ending. Repeat the same request."),
+        Failure::Late => (
+            "Outcome unknown",
+            "The work goes on, and its outcome is not known yet: it may have happened. Repeat the same request.",
+        ),
+        Failure::ChargesHalted { .. } => (
+            "Charge refused",
+            "The payment gateway does not answer at present, so no charge was asked for. Nothing has moved.",
+        ),
         Failure::WrongCredentials => ("Wrong credentials", "The name or the password is wrong."),
         Failure::Refused(refusal) => return refusal_texts(refusal),
         Failure::Store(error) => match error.fault() {

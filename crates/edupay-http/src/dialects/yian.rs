@@ -67,6 +67,12 @@ pub(super) fn render(failure: &Failure, language: Language, business: BusinessFa
             };
             HttpResponse::build(status).json(RefusalView { status: -4, message: message(refusal).into_owned() })
         }
+        // A client shows its user the message; that the circuit is open is told by the status.
+        Failure::ChargesHalted { .. } => {
+            spoken = Language::Chinese;
+            let message = message(&Refusal::ChargeRefused).into_owned();
+            HttpResponse::build(failure.status()).json(RefusalView { status: -4, message })
+        }
         Failure::Fields(errors) => HttpResponse::BadRequest().json(FieldsView(errors, language)),
         Failure::WrongCredentials | Failure::NotAnObject(_) => {
             HttpResponse::BadRequest().json(NonFieldView { non_field_errors: [detail(failure, language)] })
@@ -110,6 +116,13 @@ pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str>
         Failure::UnreadableEvent => ("The body is not an event.", "请求内容不是事件。"),
         Failure::NoAppStore => ("No app of the App Store is configured.", "未配置 App Store 应用。"),
         Failure::WrongCredentials => ("Unable to log in with provided credentials.", "无法使用提供的认证信息登录。"),
+        Failure::Busy(_) | Failure::Draining => {
+            ("Service temporarily unavailable, try again later.", "服务暂时不可用，请稍后重试。")
+        }
+        Failure::Late => (
+            "The outcome of this request is not known yet. Repeat the same request.",
+            "本次请求的结果尚未确认，请重复同一请求。",
+        ),
         Failure::Store(error) => match error.fault() {
             StoreFault::Unavailable => {
                 ("Service temporarily unavailable, try again later.", "服务暂时不可用，请稍后重试。")
@@ -147,7 +160,7 @@ pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str>
             });
         }
         Failure::Fields(_) => ("Invalid input.", "无效的输入。"),
-        Failure::Refused(_) => ("Refused.", "请求被拒绝。"),
+        Failure::Refused(_) | Failure::ChargesHalted { .. } => ("Refused.", "请求被拒绝。"),
     };
     Cow::Borrowed(match language {
         Language::English => english,

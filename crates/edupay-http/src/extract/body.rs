@@ -1,14 +1,13 @@
 //! Bodies and queries, decoded: the same rules for JSON, forms and queries.
 
 use super::fields::Fields;
-use super::raw_body::read;
+use super::raw_body::arrived;
 use super::reader::{Decode, Reader};
 use super::state;
 use crate::failure::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
 
 /// The longest media type that is repeated in an answer.
@@ -17,13 +16,12 @@ const MAX_ECHO: usize = 100;
 /// A decoded body.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: Decode + 'static> FromRequest for Body<T> {
+impl<T: Decode> FromRequest for Body<T> {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Ready<Result<Self, Failure>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let decoded = decoded(request.clone(), payload.take(), Fields::from_json, |bytes| Ok(Fields::from_form(bytes)));
-        Box::pin(async move { decoded.await.map(Self) })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(decoded(request, Fields::from_json, |bytes| Ok(Fields::from_form(bytes))).map(Self))
     }
 }
 
@@ -31,28 +29,26 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
 /// is read as the object it is: old clients send one so, and no form begins with a brace.
 pub(crate) struct LenientBody<T>(pub(crate) T);
 
-impl<T: Decode + 'static> FromRequest for LenientBody<T> {
+impl<T: Decode> FromRequest for LenientBody<T> {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Ready<Result<Self, Failure>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let form = |bytes: &[u8]| match bytes.trim_ascii_start().first() {
             Some(b'{') => Fields::from_lenient_json(bytes),
             _ => Ok(Fields::from_form(bytes)),
         };
-        let decoded = decoded(request.clone(), payload.take(), Fields::from_lenient_json, form);
-        Box::pin(async move { decoded.await.map(Self) })
+        ready(decoded(request, Fields::from_lenient_json, form).map(Self))
     }
 }
 
-async fn decoded<T: Decode>(
-    request: HttpRequest,
-    payload: Payload,
+fn decoded<T: Decode>(
+    request: &HttpRequest,
     json: fn(&[u8]) -> Result<Fields, Failure>,
     form: fn(&[u8]) -> Result<Fields, Failure>,
 ) -> Result<T, Failure> {
-    let state = state(&request)?;
-    let bytes = read(&request, payload, state.config.body_limit, state.config.body_deadline).await?;
+    let state = state(request)?;
+    let bytes = arrived(request)?;
     let fields = match (bytes.is_empty(), media_type(request.headers())) {
         (true, _) => Fields::default(),
         (false, Ok(MediaType::Json)) => json(&bytes)?,

@@ -4,6 +4,7 @@ use super::headers::{check_accept, check_idempotency_key};
 use super::state;
 use crate::extract::client_address;
 use crate::failure::{CredentialFailure, Failure};
+use crate::rates::Pace;
 use crate::services::State;
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -47,7 +48,7 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let (state, token) = asked(&request)?;
-            let user = state.services.accounts.admit(&token).await?;
+            let user = known(&request, &state, state.services.accounts.admit(&token).await)?;
             let_in(&request, &user)?;
             let address = client_address(&request, state.config.trust_forwarded_for);
             Ok(Self { user, token, address })
@@ -63,7 +64,7 @@ impl FromRequest for CallerWithWallet {
         let request = request.clone();
         Box::pin(async move {
             let (state, token) = asked(&request)?;
-            let user = state.services.accounts.authenticate(&token).await?;
+            let user = known(&request, &state, state.services.accounts.authenticate(&token).await)?;
             let_in(&request, &user)?;
             Ok(Self { user })
         })
@@ -104,8 +105,32 @@ impl FromRequest for StaffMember {
 /// What is judged before anybody is looked for, and the token to look for.
 fn asked(request: &HttpRequest) -> Result<(Data<State>, Token), Failure> {
     check_accept(request)?;
-    let token = token(request.headers()).map_err(Failure::Credentials)?;
-    Ok((state(request)?, token))
+    let state = state(request)?;
+    let token = match token(request.headers()) {
+        Err(CredentialFailure::UnknownToken) => {
+            known(request, &state, Err(Failure::Credentials(CredentialFailure::UnknownToken)))
+        }
+        token => token.map_err(Failure::Credentials),
+    }?;
+    if state.calls.are_counted() {
+        let pace = match request.app_data::<Pace>() {
+            Some(Pace::Payment) if !request.method().is_safe() => Pace::Payment,
+            _ => Pace::Read,
+        };
+        state.calls.check(pace, token.reveal())?;
+    }
+    Ok((state, token))
+}
+
+/// Counts a token that is none, by the address that it came from.
+fn known<T>(request: &HttpRequest, state: &State, looked_up: Result<T, impl Into<Failure>>) -> Result<T, Failure> {
+    looked_up.map_err(|failure| match failure.into() {
+        failure @ Failure::Credentials(CredentialFailure::UnknownToken) => {
+            let address = client_address(request, state.config.trust_forwarded_for);
+            state.calls.check_bad_token(address).err().unwrap_or(failure)
+        }
+        failure => failure,
+    })
 }
 
 /// Notes for the log who it is, and judges what comes after the credentials.

@@ -20,7 +20,7 @@ pub(crate) use fields::Value;
 pub(crate) use headers::Anyone;
 pub(crate) use in_order::InOrder;
 pub(crate) use lists::{card_no, channels, details, id, text_or_empty, user_ids, whole_number, word};
-pub(crate) use raw_body::RawBody;
+pub(crate) use raw_body::{RawBody, await_body};
 pub(crate) use reader::{Decode, Reader};
 pub(crate) use values::{amount_fen, amount_yuan, course_ids, order_no, page_cursor, page_limit, product_id};
 pub(crate) use values::{secret, text, username};

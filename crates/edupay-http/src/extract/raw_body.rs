@@ -1,14 +1,15 @@
-//! The bytes of a body, within a limit and a deadline.
+//! The bytes of a body, within a limit and a deadline, before anything else is done.
 
-use super::state;
+use crate::admission::{Admission, Busy, Entrance};
+use crate::config::HttpConfig;
 use crate::failure::Failure;
-use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
-use std::time::Duration;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::{FutureExt, StreamExt};
+use std::future::{Ready, ready};
+use std::pin::pin;
 use tokio::time::timeout;
 
 /// How much more than the limit is read away, so that a client which writes before it reads hears
@@ -20,34 +21,61 @@ pub(crate) struct RawBody(pub(crate) Bytes);
 
 impl FromRequest for RawBody {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Ready<Result<Self, Failure>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let state = state(&request)?;
-            let (limit, deadline) = (state.config.webhook_body_limit, state.config.body_deadline);
-            read(&request, payload, limit, deadline).await.map(Self)
-        })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(arrived(request).map(Self))
     }
 }
 
-/// Reads a body to its end.
+/// What came of waiting for a body, for the extractor whose turn it is: who is calling is judged first.
+struct Arrived(Result<Bytes, Failure>);
+
+/// Waits for the whole body before anything is begun, so that a slow one takes no place from others.
+///
+/// # Errors
+/// [`Busy`]: too many bodies are on their way already.
+pub(crate) async fn await_body(
+    request: &mut ServiceRequest,
+    config: &HttpConfig,
+    admission: &Admission,
+) -> Result<(), Busy> {
+    let payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return Ok(());
+    }
+    let limit = match Entrance::of(request.path()) {
+        Entrance::Callbacks => config.webhook_body_limit,
+        Entrance::General | Entrance::Outside => config.body_limit,
+    };
+    let mut reading = pin!(read(request.headers(), payload, limit));
+    // Most bodies are there when their heads are.
+    let body = match reading.as_mut().now_or_never() {
+        Some(body) => body,
+        None => {
+            let _counted = admission.await_body()?;
+            timeout(config.body_deadline, reading).await.unwrap_or(Err(Failure::BodyTimeout))
+        }
+    };
+    request.extensions_mut().insert(Arrived(body));
+    Ok(())
+}
+
+/// The body that was waited for; none where none was announced.
 ///
 /// # Errors
 /// `BodyTooLarge`, `BodyTimeout`, `BodyBroken`.
-pub(super) async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    limit: usize,
-    deadline: Duration,
-) -> Result<Bytes, Failure> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+pub(super) fn arrived(request: &HttpRequest) -> Result<Bytes, Failure> {
+    request.extensions_mut().remove::<Arrived>().map_or_else(|| Ok(Bytes::new()), |Arrived(body)| body)
+}
+
+async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, Failure> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let drained = limit.saturating_add(DRAIN);
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > drained)) {
         return Err(Failure::BodyTooLarge);
     }
-    timeout(deadline, collect(payload, limit, drained)).await.map_err(|_| Failure::BodyTimeout)?
+    collect(payload, limit, drained).await
 }
 
 async fn collect(mut payload: Payload, limit: usize, drained: usize) -> Result<Bytes, Failure> {

@@ -40,7 +40,11 @@ pub(crate) async fn healthz() -> Json<HealthView> {
     )
 )]
 pub(crate) async fn readyz(state: Data<State>) -> HttpResponse {
-    let reasons = timeout(DEADLINE, state.readiness.reasons()).await.unwrap_or_else(|_| vec!["check_timed_out"]);
+    let reasons = timeout(DEADLINE, state.operations.readiness.reasons());
+    let mut reasons = reasons.await.unwrap_or_else(|_| vec!["check_timed_out"]);
+    if state.draining.has_begun() {
+        reasons.push("draining");
+    }
     if reasons.is_empty() {
         HttpResponse::Ok().json(HealthView { status: "ok", reasons })
     } else {

@@ -14,9 +14,21 @@ use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::Notify;
 
 /// Says when it has begun, waits to be let on, says when it is done.
-struct SlowInbox {
+pub(crate) struct SlowInbox {
     said: Mutex<mpsc::Sender<&'static str>>,
     go_on: Arc<Notify>,
+}
+
+impl SlowInbox {
+    /// Ports whose callbacks take as long as they are held; what they say, and what lets them on.
+    pub(crate) fn ports() -> (Ports, mpsc::Receiver<&'static str>, Arc<Notify>) {
+        let (said, hear) = mpsc::channel();
+        let go_on = Arc::new(Notify::new());
+        let mut ports = Ports::new();
+        ports.callbacks.expect_verify().returning(|_, _, _| Ok(event()));
+        ports.inbox = Arc::new(Self { said: Mutex::new(said), go_on: go_on.clone() });
+        (ports, hear, go_on)
+    }
 }
 
 #[async_trait]
@@ -39,11 +51,7 @@ impl InboxStore for SlowInbox {
 
 #[test]
 fn work_goes_on_when_the_client_has_gone() {
-    let (said, hear) = mpsc::channel();
-    let go_on = Arc::new(Notify::new());
-    let mut ports = Ports::new();
-    ports.callbacks.expect_verify().returning(|_, _, _| Ok(event()));
-    ports.inbox = Arc::new(SlowInbox { said: Mutex::new(said), go_on: go_on.clone() });
+    let (ports, hear, go_on) = SlowInbox::ports();
     let service = ports.serve();
 
     // The reply to the first request stays unread, so that closing resets the connection.

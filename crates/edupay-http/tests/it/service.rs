@@ -29,10 +29,13 @@ use edupay_domain::payments::{
 use edupay_domain::products::{MockCourseStore, MockProductStore, ProductService};
 use edupay_domain::refunds::{MockRefundStore, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
-use edupay_http::{HttpConfig, Readiness, Services, server};
+use edupay_http::{
+    Circuit, Drain, Family, HttpConfig, Measures, Operations, Readiness, Sample, Server, Services, server,
+};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 /// The ports, to be given expectations.
 pub(crate) struct Ports {
@@ -53,6 +56,7 @@ pub(crate) struct Ports {
     pub(crate) approval_above: Option<Money>,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
+    pub(crate) charges_halted_for: Option<Duration>,
     pub(crate) config: HttpConfig,
 }
 
@@ -82,13 +86,14 @@ impl Ports {
             approval_above: None,
             payer: None,
             not_ready: Vec::new(),
+            charges_halted_for: None,
             config: HttpConfig { workers: 1, ..HttpConfig::default() },
         }
     }
 
     pub(crate) fn serve(self) -> Service {
-        let (config, readiness) = (self.config.clone(), Fixed(self.not_ready.clone()));
-        Service::start(config, self.into_services(), readiness)
+        let (config, fixed) = (self.config.clone(), Fixed(self.not_ready.clone(), self.charges_halted_for));
+        Service::start(config, self.into_services(), fixed)
     }
 
     fn into_services(self) -> Services {
@@ -208,8 +213,22 @@ fn digest_of(token: &str) -> TokenDigest {
     TokenDigest(digest)
 }
 
-/// Ready, or not for these reasons.
-pub(crate) struct Fixed(pub(crate) Vec<&'static str>);
+/// Ready, or not for these reasons; with charges halted for so long.
+#[derive(Clone)]
+pub(crate) struct Fixed(pub(crate) Vec<&'static str>, pub(crate) Option<Duration>);
+
+#[async_trait]
+impl Measures for Fixed {
+    async fn families(&self) -> Vec<Family> {
+        vec![Family::gauge("edupay_fixed", "A number of the test.", vec![Sample::new(7)])]
+    }
+}
+
+impl Circuit for Fixed {
+    fn retry_after(&self) -> Option<Duration> {
+        self.1
+    }
+}
 
 #[async_trait]
 impl Readiness for Fixed {
@@ -222,22 +241,26 @@ impl Readiness for Fixed {
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
+    drain: Option<Drain>,
 }
 
 impl Service {
     /// Serves on a thread of its own.
-    pub(crate) fn start(config: HttpConfig, services: Services, readiness: Fixed) -> Self {
+    pub(crate) fn start(config: HttpConfig, services: Services, fixed: Fixed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             System::new().block_on(async move {
-                let server = server(config, services, Arc::new(readiness), listener).unwrap();
-                send.send(server.handle()).unwrap();
-                server.await
+                let fixed = Arc::new(fixed);
+                let operations = Operations { readiness: fixed.clone(), measures: fixed.clone(), circuit: fixed };
+                let Server { running, drain } = server(config, services, operations, listener).unwrap();
+                send.send((running.handle(), drain)).unwrap();
+                running.await
             })
         });
-        Self { address, handle: receive.recv().unwrap() }
+        let (handle, drain) = receive.recv().unwrap();
+        Self { address, handle, drain: Some(drain) }
     }
 
     pub(crate) fn call(&self, request: Request) -> Reply {
@@ -246,6 +269,14 @@ impl Service {
         assert_eq!(reply.header("X-Content-Type-Options"), Some("nosniff"), "{reply:?}");
         assert!(reply.header("Cache-Control").is_some() && reply.header("Content-Security-Policy").is_some());
         reply
+    }
+}
+
+impl Service {
+    /// Ends as the program does, on a thread of its own, which ends when the end has come.
+    pub(crate) fn end(&mut self) -> thread::JoinHandle<()> {
+        let drain = self.drain.take().unwrap();
+        thread::spawn(move || System::new().block_on(drain.run(Duration::ZERO)))
     }
 }
 

@@ -28,6 +28,7 @@ use lane::Lane;
 use on_postgres::PostgresGround;
 use on_sqlite::SqliteGround;
 use queue::Queue;
+pub(crate) use queue::{SIZES, Taken};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -121,6 +122,11 @@ impl Lanes {
         };
         // A lane answers every command; one that it dropped was lost by a panic, after which nothing is known.
         answered.unwrap_or_else(|dropped| Err(StoreError::new(StoreFault::Unknown, dropped).into()))
+    }
+
+    /// What waits in each lane, and what each has taken so far.
+    pub(crate) fn counts(&self) -> Vec<(usize, Taken)> {
+        self.queues.iter().map(|queue| queue.counts()).collect()
     }
 
     fn queue(&self, user_id: Option<UserId>) -> Option<&Queue<Command>> {

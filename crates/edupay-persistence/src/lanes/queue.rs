@@ -14,13 +14,36 @@ pub(crate) struct Queue<T> {
 struct Line<T> {
     waiting: VecDeque<T>,
     is_open: bool,
+    taken: Taken,
+}
+
+/// What was taken so far, by how much at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Taken {
+    /// How many times something was taken, each by its size: up to each of [`SIZES`].
+    pub(crate) times: [u64; SIZES.len()],
+    /// How much in all.
+    pub(crate) things: u64,
+}
+
+/// The bounds of [`Taken::times`]; nobody takes more than the last at once.
+pub(crate) const SIZES: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+
+impl Taken {
+    fn note(&mut self, count: usize) {
+        let size = SIZES.iter().position(|bound| count <= *bound);
+        if let Some(times) = size.and_then(|size| self.times.get_mut(size)) {
+            *times = times.saturating_add(1);
+        }
+        self.things = self.things.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+    }
 }
 
 impl<T> Queue<T> {
     pub(crate) fn new(bound: usize) -> Self {
         Self {
             bound: bound.max(1),
-            line: Mutex::new(Line { waiting: VecDeque::new(), is_open: true }),
+            line: Mutex::new(Line { waiting: VecDeque::new(), is_open: true, taken: Taken::default() }),
             arrival: Condvar::new(),
         }
     }
@@ -60,6 +83,7 @@ impl<T> Queue<T> {
     pub(crate) fn take(&self, most: usize) -> Vec<T> {
         let mut line = self.lock();
         let count = line.waiting.len().min(most);
+        line.taken.note(count);
         line.waiting.drain(..count).collect()
     }
 
@@ -67,6 +91,12 @@ impl<T> Queue<T> {
     pub(crate) fn close(&self) {
         self.lock().is_open = false;
         self.arrival.notify_all();
+    }
+
+    /// How many wait, and what was taken so far.
+    pub(crate) fn counts(&self) -> (usize, Taken) {
+        let line = self.lock();
+        (line.waiting.len(), line.taken)
     }
 
     /// Nothing panics while it holds the lock, so a poisoned one is as good as any.
@@ -87,6 +117,18 @@ mod tests {
         }
         assert_eq!((queue.wait(None), queue.take(3)), (Some(true), vec![0, 1, 2]));
         assert_eq!((queue.wait(None), queue.take(3)), (Some(true), vec![3, 4]));
+    }
+
+    #[test]
+    fn it_counts_what_waits_and_what_was_taken_at_once() {
+        let queue = Queue::new(100);
+        for number in 0..70 {
+            assert!(queue.push(number));
+        }
+        assert_eq!(queue.take(64).len(), 64);
+        assert_eq!(queue.counts(), (6, Taken { times: [0, 0, 0, 0, 0, 0, 1], things: 64 }));
+        assert_eq!(queue.take(64).len(), 6);
+        assert_eq!(queue.counts(), (0, Taken { times: [0, 0, 0, 1, 0, 0, 1], things: 70 }));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod pooler;
 mod principals;
 mod proxy;
 mod refund_walls;
+mod stats;
 mod twins;
 mod urls;
 mod walls;

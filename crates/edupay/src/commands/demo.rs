@@ -38,6 +38,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
     if overrides.data_dir.is_none() {
         settings.data_dir = directory::temporary()?;
     }
+    without_rates(&mut settings);
     settings.worker.interval_milliseconds = settings.worker.interval_milliseconds.min(1_000);
     let _lock = directory::lock(&settings)?;
     let store = empty_store(&settings)?;
@@ -45,15 +46,27 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
     let listener = serve::listen(settings.listen)?;
     let service = format!("http://{}", listener.local_addr().context("listen")?);
     let sandbox = sandbox(&mut settings, arguments.sandbox_listen, &service)?;
-    let services = app::services(&settings, &store)?;
-    demo_data::fill(&services, &SystemClock).await?;
+    let built = app::build(&settings, &store)?;
+    demo_data::fill(&built.services, &SystemClock).await?;
     say(json!({ "service": service, "sandbox": sandbox.url() }));
     greet(&service, &sandbox.url(), &settings);
 
     let handle = sandbox.handle();
-    let ended = serve::serve(&settings, &store, services, listener, ending).await;
+    let ended = serve::serve(&settings, &store, built, listener, ending).await;
     handle.stop(true).await;
     ended
+}
+
+/// In a demo everybody may call as often as they like, and nobody waits for a balancer; only log-ins are
+/// slowed down. What somebody has set stays.
+fn without_rates(settings: &mut Settings) {
+    let default = Settings::default();
+    if settings.limits.bad_tokens_per_minute == default.limits.bad_tokens_per_minute {
+        settings.limits.bad_tokens_per_minute = 0;
+    }
+    if settings.http.grace_seconds == default.http.grace_seconds {
+        settings.http.grace_seconds = 0;
+    }
 }
 
 /// A database with the schema and nothing in it; one that is in use is left alone.

@@ -5,13 +5,12 @@ use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Settings};
 use crate::signals::Ending;
 use crate::worker::Worker;
-use crate::{app, demo_data, logs};
+use crate::{app, demo_data, logs, operations};
 use clap::Args;
-use edupay_http::Services;
+use edupay_http::Server;
 use edupay_persistence::SqlStore;
 use serde_json::json;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -34,14 +33,14 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
         store.migrate().context("database_url")?;
     }
     store.check_schema().context("database_url")?;
-    let services = app::services(&settings, &store)?;
+    let app::Built { services, circuit } = app::build(&settings, &store)?;
     if settings.is_live() && demo_data::is_there(&services).await? {
         return Err(Failure::setting("database_url", "this is demo data; it can't be used with a live key"));
     }
     let listener = listen(settings.listen)?;
     let address = listener.local_addr().context("listen")?;
     say(json!({ "service": format!("http://{address}") }));
-    serve(&settings, &store, services, listener, ending).await
+    serve(&settings, &store, app::Built { services, circuit }, listener, ending).await
 }
 
 /// Takes the port.
@@ -52,27 +51,33 @@ pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
+/// For how long the end may take beyond what requests are waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// Serves until SIGTERM or SIGINT, then ends the requests and the background round that are running.
 pub(super) async fn serve(
     settings: &Settings,
     store: &SqlStore,
-    services: Services,
+    built: app::Built,
     listener: TcpListener,
     mut ending: Ending,
 ) -> Result<(), Failure> {
-    let readiness = Arc::new(app::StoreReadiness(store.clone()));
+    let app::Built { services, circuit } = built;
     let config = app::http_config(settings, listener.local_addr().context("listen")?)?;
-    let server = edupay_http::server(config, services.clone(), readiness, listener);
-    let server = server.context("listen")?;
-    let handle = server.handle();
-    actix_web::rt::spawn(async move {
-        ending.come().await;
-        handle.stop(true).await;
-    });
+    let grace = Duration::from_secs(settings.http.grace_seconds);
+    ending.within(grace.saturating_add(config.shutdown_timeout).saturating_add(FAREWELL));
+    let operations = operations::build(store, circuit);
+    let Server { running, drain } =
+        edupay_http::server(config, services.clone(), operations, listener).context("listen")?;
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
     let worker = Worker::start(services, interval);
-    let ended = server.await.context("the server failed");
-    worker.end().await;
+    let end = actix_web::rt::spawn(async move {
+        ending.come().await;
+        tokio::join!(drain.run(grace), worker.end());
+    });
+    running.await.context("the server failed")?;
+    // Only the end ends a server that did not fail.
+    end.await.context("the end failed")?;
     tracing::info!("ended");
-    ended
+    Ok(())
 }

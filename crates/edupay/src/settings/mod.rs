@@ -7,5 +7,5 @@ mod print;
 
 pub(crate) use app_store::AppStoreEnvironment;
 pub(crate) use load::{Overrides, load};
-pub(crate) use model::{LogFormat, PreparedStatementsSetting, Secret, Settings};
+pub(crate) use model::{LimitSettings, LogFormat, PreparedStatementsSetting, Secret, Settings};
 pub(crate) use print::print;

@@ -97,6 +97,9 @@ pub(crate) struct HttpSettings {
     pub(crate) max_connections: usize,
     pub(crate) trust_forwarded_for: bool,
     pub(crate) body_deadline_seconds: u64,
+    pub(crate) handler_deadline_seconds: u64,
+    pub(crate) grace_seconds: u64,
+    pub(crate) linger_milliseconds: u64,
     pub(crate) shutdown_seconds: u64,
 }
 
@@ -187,6 +190,16 @@ pub(crate) struct LimitSettings {
     pub(crate) max_amount: String,
     pub(crate) logins_per_minute: u32,
     pub(crate) login_burst: u32,
+    pub(crate) in_flight: usize,
+    pub(crate) waiting: usize,
+    pub(crate) waiting_milliseconds: u64,
+    pub(crate) awaited_bodies: usize,
+    pub(crate) payments_per_minute: u32,
+    pub(crate) payment_burst: u32,
+    pub(crate) reads_per_minute: u32,
+    pub(crate) read_burst: u32,
+    pub(crate) bad_tokens_per_minute: u32,
+    pub(crate) bad_token_burst: u32,
 }
 
 /// The background work.
@@ -235,6 +248,9 @@ impl Default for HttpSettings {
             max_connections: 1_024,
             trust_forwarded_for: false,
             body_deadline_seconds: 10,
+            handler_deadline_seconds: 10,
+            grace_seconds: 2,
+            linger_milliseconds: 300,
             shutdown_seconds: 25,
         }
     }
@@ -295,7 +311,21 @@ impl Default for PingppSettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { max_amount: "50000.00".to_owned(), logins_per_minute: 10, login_burst: 10 }
+        Self {
+            max_amount: "50000.00".to_owned(),
+            logins_per_minute: 10,
+            login_burst: 10,
+            in_flight: 128,
+            waiting: 64,
+            waiting_milliseconds: 500,
+            awaited_bodies: 512,
+            payments_per_minute: 0,
+            payment_burst: 20,
+            reads_per_minute: 0,
+            read_burst: 60,
+            bad_tokens_per_minute: 60,
+            bad_token_burst: 60,
+        }
     }
 }
 
@@ -367,6 +397,18 @@ impl Settings {
         }
         if self.limits.logins_per_minute == 0 || self.limits.login_burst == 0 {
             return Err(Failure::setting("limits.logins_per_minute and limits.login_burst", "above zero"));
+        }
+        if self.limits.in_flight < 4 {
+            return Err(Failure::setting("limits.in_flight", "at least 4: a quarter is kept for callbacks"));
+        }
+        for (name, burst) in [
+            ("limits.payment_burst", self.limits.payment_burst),
+            ("limits.read_burst", self.limits.read_burst),
+            ("limits.bad_token_burst", self.limits.bad_token_burst),
+        ] {
+            if burst == 0 {
+                return Err(Failure::setting(name, "above zero; a rate of 0 a minute is what turns it off"));
+            }
         }
         let subject = self.top_ups.subject.chars().count();
         if !(1..=32).contains(&subject) {

@@ -155,6 +155,8 @@ fn a_wrong_setting_stops_the_start_and_names_itself() {
         ("EDUPAY_DATABASE_URL", "mysql://127.0.0.1/x", "database_url"),
         ("EDUPAY_BUSINESS_FAILURE_STATUS", "418", "business_failure_status"),
         ("EDUPAY_LIMITS__MAX_AMOUNT", "1e9", "max_amount"),
+        ("EDUPAY_LIMITS__IN_FLIGHT", "3", "limits.in_flight"),
+        ("EDUPAY_LIMITS__READ_BURST", "0", "limits.read_burst"),
         ("EDUPAY_DATABASE__PREPARED_STATEMENTS", "sometimes", "database.prepared_statements"),
         ("EDUPAY_PINGPP__PRIVATE_KEY_FILE", "/nonexistent/key.pem", "private_key_file"),
         ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "[\"/nonexistent/key.pem\"]", "public_key_files"),

@@ -65,7 +65,7 @@ impl School {
             public_url: "https://pay.example.org".to_owned(),
             ..HttpConfig::default()
         };
-        let service = Service::start(config, services(&platform), Fixed(Vec::new()));
+        let service = Service::start(config, services(&platform), Fixed(Vec::new(), None));
         Self { platform, service }
     }
 

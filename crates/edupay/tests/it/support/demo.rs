@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -75,12 +75,25 @@ impl Demo {
 
     /// Asks the program to end, as an operator does, and waits until it has ended well.
     pub(crate) fn terminate(&self) {
-        let terminate = format!("kill -TERM {}", self.program.child.borrow().id());
+        self.ask_to_end();
+        let status = self.wait_for_end();
+        assert!(status.success(), "{status}");
+    }
+
+    /// Asks the program to end and waits for nothing.
+    pub(crate) fn ask_to_end(&self) {
+        let terminate = format!("kill -TERM {}", self.pid());
         let sent = Command::new("sh").args(["-c", &terminate]).status();
         assert!(sent.is_ok_and(|status| status.success()), "{terminate}");
+    }
+
+    pub(crate) fn wait_for_end(&self) -> ExitStatus {
         let ended = || self.program.child.borrow_mut().try_wait().expect("a child of ours");
-        let status = wait_for("the program to end", ended);
-        assert!(status.success(), "{status}");
+        wait_for("the program to end", ended)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.program.child.borrow().id()
     }
 
     /// Sends a request to the service.
