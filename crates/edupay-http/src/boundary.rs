@@ -4,7 +4,7 @@
 use crate::cashier;
 use crate::config::WebPath;
 use crate::dialects::{Dialect, Speaker};
-use crate::extract::{CallerId, state};
+use crate::extract::{CallerId, IDEMPOTENCY_KEY, state};
 use crate::failure::Failure;
 use crate::language::Language;
 use crate::pattern::RoutePattern;
@@ -45,6 +45,10 @@ pub(crate) async fn boundary(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let answer = rt::spawn(async move {
         let arrival = Arrival::of(&request);
+        if request.headers().contains_key(IDEMPOTENCY_KEY) {
+            // Its reply is made where it is kept.
+            request.extensions_mut().insert(arrival.speaker.clone());
+        }
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(reply)) => Ok(arrival.finish(reply.map_into_boxed_body())),
             Ok(Err(error)) => Err(arrival.abandon(failure_behind(&error, error.as_response_error().status_code()))),

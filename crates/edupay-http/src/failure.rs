@@ -45,6 +45,10 @@ pub(crate) enum Failure {
     NotAnObject(&'static str),
     #[error("the idempotency key is not usable")]
     BadIdempotencyKey,
+    #[error("the idempotency key belongs to another request")]
+    KeyReused,
+    #[error("the first request under the idempotency key still runs")]
+    KeyInUse,
     #[error("the body is not an event")]
     UnreadableEvent,
     #[error("no app of the App Store is configured")]
@@ -162,6 +166,8 @@ impl Failure {
             Self::MediaType(_) => "media_type_unsupported",
             Self::Syntax(_) | Self::NotAnObject(_) => "body_unreadable",
             Self::BadIdempotencyKey => "idempotency_key_invalid",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::KeyInUse => "idempotency_key_in_use",
             Self::UnreadableEvent => CallbackRefusal::Unreadable.code(),
             Self::NoAppStore => SignatureRefusal::NotConfigured.code(),
             Self::Fields(_) => "fields_invalid",
@@ -191,6 +197,8 @@ impl Failure {
             | Self::UnreadableEvent
             | Self::Fields(_)
             | Self::WrongCredentials => StatusCode::BAD_REQUEST,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyInUse => StatusCode::CONFLICT,
             Self::NoAppStore => StatusCode::SERVICE_UNAVAILABLE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => refusal.status(),
@@ -207,9 +215,14 @@ impl Failure {
         match self {
             Self::Throttled { seconds } => Some(*seconds),
             Self::Store(error) if error.fault() != StoreFault::Corrupt => Some(1),
-            Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) => Some(1),
+            Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) | Self::KeyInUse => Some(1),
             _ => None,
         }
+    }
+
+    /// Whether the same request would meet it again, so that it can stand for its reply.
+    pub(crate) fn is_final(&self) -> bool {
+        self.retry_after().is_none() && !self.status().is_server_error()
     }
 
     /// Whether the connection can't be used again, because a part of the body is still on its way.

@@ -17,6 +17,7 @@ mod extract;
 mod failure;
 mod language;
 mod links;
+mod once;
 mod openapi;
 mod ops;
 mod pattern;

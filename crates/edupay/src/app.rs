@@ -11,6 +11,7 @@ use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
+use edupay_domain::idempotency::{Idempotency, IdempotencyService};
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::money::Money;
@@ -74,6 +75,12 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
     };
     let payments = shared.payments(gateway);
     let Shared { store, clock, ids, credentials, max_amount } = shared;
+    let keys = IdempotencyService::new(Idempotency {
+        store: store.clone(),
+        policy: settings.idempotency_policy(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
     Ok(Services {
         accounts: AccountService::new(Accounts {
             users: store.clone(),
@@ -152,6 +159,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             link_lifetime: minutes(settings.cashier.link_lifetime_minutes),
             clock,
         }),
+        idempotency: keys,
         payments,
     })
 }

@@ -21,6 +21,7 @@ mod detached;
 mod faults;
 mod fixtures;
 mod golden;
+mod idempotency;
 mod log;
 mod operations;
 mod orders;
