@@ -6,7 +6,7 @@ use crate::admission::{Busy, Entrance, Permit};
 use crate::cashier;
 use crate::config::WebPath;
 use crate::dialects::{Dialect, Speaker};
-use crate::extract::{CallerId, await_body, state};
+use crate::extract::{CallerId, IDEMPOTENCY_KEY, await_body, state};
 use crate::failure::{Failure, Refusal};
 use crate::language::Language;
 use crate::pattern::RoutePattern;
@@ -72,6 +72,10 @@ async fn work(mut request: ServiceRequest, next: Next<impl MessageBody + 'static
             return;
         }
     };
+    if request.headers().contains_key(IDEMPOTENCY_KEY) {
+        // Its reply is made where it is kept.
+        request.extensions_mut().insert(arrival.speaker.clone());
+    }
     let mut call = pin!(AssertUnwindSafe(next.call(request)).catch_unwind());
     // Who has gone is told nothing.
     match timeout(state.config.handler_deadline, call.as_mut()).await {

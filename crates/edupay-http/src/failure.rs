@@ -46,6 +46,10 @@ pub(crate) enum Failure {
     NotAnObject(&'static str),
     #[error("the idempotency key is not usable")]
     BadIdempotencyKey,
+    #[error("the idempotency key belongs to another request")]
+    KeyReused,
+    #[error("the first request under the idempotency key still runs")]
+    KeyInUse,
     #[error("the body is not an event")]
     UnreadableEvent,
     #[error("no app of the App Store is configured")]
@@ -171,6 +175,8 @@ impl Failure {
             Self::MediaType(_) => "media_type_unsupported",
             Self::Syntax(_) | Self::NotAnObject(_) => "body_unreadable",
             Self::BadIdempotencyKey => "idempotency_key_invalid",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::KeyInUse => "idempotency_key_in_use",
             Self::UnreadableEvent => CallbackRefusal::Unreadable.code(),
             Self::NoAppStore => SignatureRefusal::NotConfigured.code(),
             Self::Fields(_) => "fields_invalid",
@@ -204,6 +210,8 @@ impl Failure {
             | Self::UnreadableEvent
             | Self::Fields(_)
             | Self::WrongCredentials => StatusCode::BAD_REQUEST,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyInUse => StatusCode::CONFLICT,
             Self::NoAppStore | Self::Busy(_) | Self::Late | Self::Draining | Self::ChargesHalted { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -223,9 +231,14 @@ impl Failure {
             Self::Throttled { seconds } | Self::ChargesHalted { seconds } => Some(*seconds),
             Self::Busy(_) | Self::Late | Self::Draining => Some(1),
             Self::Store(error) if error.fault() != StoreFault::Corrupt => Some(1),
-            Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) => Some(1),
+            Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) | Self::KeyInUse => Some(1),
             _ => None,
         }
+    }
+
+    /// Whether the same request would meet it again, so that it can stand for its reply.
+    pub(crate) fn is_final(&self) -> bool {
+        self.retry_after().is_none() && !self.status().is_server_error()
     }
 
     /// Whether the connection can't be used again, because a part of the body is still on its way.

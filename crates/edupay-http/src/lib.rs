@@ -21,6 +21,7 @@ mod language;
 mod latecomers;
 mod links;
 mod metrics;
+mod once;
 mod openapi;
 mod ops;
 mod pattern;

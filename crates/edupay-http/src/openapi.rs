@@ -2,12 +2,13 @@
 //! so that no handler repeats it.
 
 use crate::dialects::{CampusRefusalView, DetailView, FieldProblemView, ProblemView, RefusalView};
+use crate::once::OPERATIONS;
 use serde::Serialize;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 /// The document as JSON.
@@ -101,7 +102,7 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::ops::paths::metrics,
     ),
     components(schemas(RefusalView, CampusRefusalView, DetailView, ProblemView, FieldProblemView)),
-    modifiers(&Security, &CommonFailures)
+    modifiers(&Security, &CommonFailures, &IdempotencyKeys)
 )]
 struct Document;
 
@@ -198,6 +199,56 @@ fn retry_after() -> Header {
         .build()
 }
 
+/// The key, on exactly those operations that honour it.
+struct IdempotencyKeys;
+
+impl Modify for IdempotencyKeys {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                if operation.operation_id.as_deref().is_some_and(|id| OPERATIONS.contains(&id)) {
+                    add_key(path, operation);
+                }
+            }
+        }
+    }
+}
+
+fn add_key(path: &str, operation: &mut Operation) {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The client's own name of this request. The same key with the same body gets the first reply again, \
+             for at least 24 hours.",
+        ))
+        .schema(Some(text.build()));
+    operation.parameters.get_or_insert_default().push(RefOr::T(key.build()));
+    for (status, code, description) in [
+        ("409", "idempotency_key_in_use", "The first request with this key still runs; see `Retry-After`"),
+        ("422", "idempotency_key_reused", "The key belongs to another request"),
+    ] {
+        match operation.responses.responses.get_mut(status) {
+            Some(RefOr::T(response)) => response.description.push_str(&format!(", `{code}`")),
+            _ => {
+                let response = failure(path, status, &format!("{description}: `{code}`"));
+                operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
+            }
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
+            let hit = HeaderBuilder::new()
+                .schema(Some(Object::with_type(Type::String)))
+                .description(Some("`true` when the reply was kept before"));
+            response.headers.insert("Idempotency-Hit".to_owned(), RefOr::T(hit.build()));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,6 +316,23 @@ mod tests {
                 assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn the_key_is_documented_on_exactly_the_operations_that_honour_it() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        for (_, path, operation) in operations(&document) {
+            let named = operation["parameters"].to_string().contains("\"Idempotency-Key\"");
+            let hit = operation["responses"].to_string().contains("\"Idempotency-Hit\"");
+            let codes = ["idempotency_key_in_use", "idempotency_key_reused"];
+            let said = codes.iter().all(|code| operation["responses"].to_string().contains(code));
+            assert!(named == hit && named == said, "{path}");
+            if named {
+                found.insert(operation["operationId"].as_str().unwrap().to_owned());
+            }
+        }
+        assert_eq!(found, OPERATIONS.iter().map(|id| (*id).to_owned()).collect());
     }
 
     #[test]

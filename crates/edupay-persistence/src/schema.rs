@@ -491,6 +491,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> BigInt,
+        key -> Text,
+        digest -> Binary,
+        began_at -> BigInt,
+        expires_at -> BigInt,
+        point -> Nullable<Text>,
+        claimant -> Nullable<Text>,
+        claimed_until -> Nullable<BigInt>,
+        reply_status -> Nullable<SmallInt>,
+        reply_head -> Nullable<Text>,
+        reply_body -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(wallets -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, tokens, wallets);

@@ -16,6 +16,7 @@ use edupay_domain::app_store::{
 };
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
+use edupay_domain::idempotency::{Idempotency, IdempotencyPolicy, IdempotencyService};
 use edupay_domain::ids::{IdSource, Username};
 use edupay_domain::ledger::{Bucket, LedgerService, LedgerStore, Wallet};
 use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Orders};
@@ -71,6 +72,8 @@ pub struct Platform {
     pub campus: CampusService,
     /// Links to the cashier page.
     pub cashier: CashierService,
+    /// Keys of requests that are done once: kept for 24 hours, left to one worker for 30 seconds.
+    pub idempotency: IdempotencyService,
 }
 
 /// Where every payer of a test is.
@@ -157,8 +160,14 @@ impl Platform {
                 catalogue: Arc::new(store.clone()),
                 credentials: Arc::new(PlainCredentials::default()),
                 clock: shared.clone(),
-                ids,
+                ids: ids.clone(),
                 max_price: fen(5_000_000),
+            }),
+            idempotency: IdempotencyService::new(Idempotency {
+                store: Arc::new(store.clone()),
+                policy: IdempotencyPolicy { lifetime: TimeDelta::hours(24), lease: TimeDelta::seconds(30) },
+                clock: shared.clone(),
+                ids,
             }),
             cashier: CashierService::new(Cashier {
                 links: Arc::new(store.clone()),

@@ -10,6 +10,7 @@ use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
+use edupay_domain::idempotency::{Idempotency, IdempotencyService};
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::money::Money;
@@ -88,6 +89,12 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
     };
     let payments = shared.payments(gateway);
     let Shared { store, clock, ids, credentials, max_amount } = shared;
+    let keys = IdempotencyService::new(Idempotency {
+        store: store.clone(),
+        policy: settings.idempotency_policy(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
     let services = Services {
         accounts: AccountService::new(Accounts {
             users: store.clone(),
@@ -166,6 +173,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
             link_lifetime: minutes(settings.cashier.link_lifetime_minutes),
             clock,
         }),
+        idempotency: keys,
         payments,
     };
     Ok(Built { services, circuit })

@@ -10,6 +10,9 @@ use tokio::sync::watch;
 
 /// How many things of each kind one round works on.
 const ROUND: u32 = 50;
+/// How many expired keys go at once, and how often in a round: they are made as fast as payments are.
+const KEYS: u32 = 500;
+const KEY_LOTS: u32 = 20;
 /// How long one kind of work may take in a round; what is left is due in the next.
 const LONGEST: Duration = Duration::from_secs(30);
 /// How often the App Store's history is read: what did not arrive heals within this time.
@@ -54,6 +57,7 @@ async fn round(services: &Services) {
         work("closed expired orders", services.orders.close_expired(ROUND)),
         work("closed expired purchases", services.packages.close_expired(ROUND)),
         work("forgot expired links", forget_links(services)),
+        work("forgot expired idempotency keys", forget_keys(services)),
         work("tried callbacks again", services.payments.retry_inbox(ROUND)),
         work("worked on the App Store's notifications again", services.app_store.retry_notifications(ROUND)),
         work("looked after charges", services.payments.look_after(ROUND)),
@@ -64,6 +68,19 @@ async fn round(services: &Services) {
 
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {
     let done = services.cashier.remove_expired(ROUND).await?;
+    Ok(Round { done, ..Round::default() })
+}
+
+/// In short transactions, so that no payment waits for long; what a busy hour leaves goes in later rounds.
+async fn forget_keys(services: &Services) -> Result<Round, StoreError> {
+    let mut done = 0_u32;
+    for _ in 0..KEY_LOTS {
+        let removed = services.idempotency.remove_expired(KEYS).await?;
+        done = done.saturating_add(removed);
+        if removed < KEYS {
+            break;
+        }
+    }
     Ok(Round { done, ..Round::default() })
 }
 

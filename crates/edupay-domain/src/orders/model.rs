@@ -1,6 +1,7 @@
 //! Orders, what they give, and the commands that move them.
 
 use crate::clock::Timestamp;
+use crate::idempotency::KeyClaim;
 use crate::ids::{ChargeId, CourseId, EventId, GatewayOrderNo, OrderNo, OrderPk, UserId};
 use crate::ledger::{Split, Wallet};
 use crate::money::Money;
@@ -180,6 +181,8 @@ pub struct CreateOrder {
     pub at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// The claim under which it is made, if it is made once per key.
+    pub claim: Option<KeyClaim>,
 }
 
 /// Cancels an order.

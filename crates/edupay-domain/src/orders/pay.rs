@@ -1,7 +1,7 @@
 //! How an order is paid from the balance, and when a charge is opened for it.
 
 use super::error::PayRefusal;
-use super::model::{Entitlement, OpenOrderCharge, Order, OrderState, PayFromBalance, Payment, Tender};
+use super::model::{Entitlement, OpenOrderCharge, Order, OrderState, PaidOrder, PayFromBalance, Payment, Tender};
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
 use crate::ids::{CourseId, EventId, GatewayOrderNo};
@@ -40,6 +40,17 @@ pub enum PayPlan {
         /// The wallet.
         wallet: Wallet,
     },
+}
+
+impl PayPlan {
+    /// What has happened once it is written.
+    #[must_use]
+    pub fn outcome(&self) -> PaidOrder {
+        match self {
+            Self::Pay { order, posted, .. } => PaidOrder::Paid { order: order.clone(), wallet: posted.wallet },
+            Self::AlreadyPaid { order, wallet } => PaidOrder::AlreadyPaid { order: order.clone(), wallet: *wallet },
+        }
+    }
 }
 
 /// An unpaid order of courses that are not owned is paid when the balances are enough.

@@ -9,6 +9,7 @@ use super::model::{
 use super::pay::{ChargeView, PayPlan, PayView};
 use super::rules::{CreateOrderView, EndPlan};
 use crate::clock::Timestamp;
+use crate::idempotency::{KeyedOutcome, Once};
 use crate::ids::{CourseId, OrderNo, OrderPk, UserId};
 use crate::ledger::LedgerError;
 use crate::payments::{Confirmation, ConfirmationPlan, OpenChargePlan};
@@ -61,7 +62,7 @@ pub enum OpenedCharge {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait OrderStore: Send + Sync {
-    /// Stores the order that the rule makes.
+    /// Stores the order that the rule makes; under a claim its number is noted with it.
     async fn create(
         &self,
         command: &CreateOrder,
@@ -93,6 +94,16 @@ pub trait OrderStore: Send + Sync {
         command: &PayFromBalance,
         rule: PayFromBalanceRule,
     ) -> Result<PaidOrder, EffectError<PayRefusal>>;
+
+    /// The same once per key: what the key is known for is said; else the effect happens, and the key is
+    /// written with the reply in the same transaction, a refusal's reply too. An effect whose reply can't be
+    /// made MUST NOT happen and is corrupt.
+    async fn pay_from_balance_once(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError>;
 
     /// Locks the wallet, then the order; loads the view, applies the rule, stores a new attempt with
     /// its route. MUST be seen by a callback that comes at once.

@@ -11,6 +11,7 @@ use super::ports::{CreatedOrder, OpenedCharge, OrderStore};
 use super::rules::{cancel_order, close_order, create_order};
 use crate::accounts::Principal;
 use crate::clock::{Clock, Timestamp};
+use crate::idempotency::{KeyTurn, KeyedOutcome, Once};
 use crate::ids::{CourseId, GatewayOrderNo, IdSource, OrderNo, OrderPk, UserId};
 use crate::payments::{
     ApplyCharge, Asked, Channel, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, Closing,
@@ -98,11 +99,32 @@ impl OrderService {
         user_id: UserId,
         course_ids: Vec<CourseId>,
     ) -> Result<Order, EffectError<CreateOrderRefusal>> {
+        self.create_once(user_id, course_ids, None).await
+    }
+
+    /// The same in the turn of a key: the order that an earlier try has made is the one.
+    ///
+    /// # Errors
+    /// [`CreateOrderRefusal`].
+    pub async fn create_once(
+        &self,
+        user_id: UserId,
+        course_ids: Vec<CourseId>,
+        turn: Option<&KeyTurn>,
+    ) -> Result<Order, EffectError<CreateOrderRefusal>> {
+        if let Some(point) = turn.and_then(|turn| turn.point.as_ref()) {
+            let made = match OrderNo::parse(&point.0) {
+                Ok(order_no) => self.parts.store.find(user_id, &order_no).await?,
+                Err(_) => None,
+            };
+            return made.ok_or_else(|| StoreError::new(StoreFault::Corrupt, "no order of that number was made").into());
+        }
         let at = self.parts.clock.now();
         let expires_at = later(at, self.parts.policy.order_lifetime);
         for _ in 0..DRAWS {
             let order_no = OrderNo::issue(at, self.parts.ids.draw());
-            let command = CreateOrder { user_id, order_no, course_ids: course_ids.clone(), at, expires_at };
+            let (course_ids, claim) = (course_ids.clone(), turn.map(|turn| turn.claim.clone()));
+            let command = CreateOrder { user_id, order_no, course_ids, at, expires_at, claim };
             if let CreatedOrder::Created(order) = self.parts.store.create(&command, create_order).await? {
                 return Ok(order);
             }
@@ -122,7 +144,8 @@ impl OrderService {
         course_ids: Vec<CourseId>,
         expires_at: Timestamp,
     ) -> Result<Option<Order>, EffectError<CreateOrderRefusal>> {
-        let command = CreateOrder { user_id, order_no, course_ids, at: self.parts.clock.now(), expires_at };
+        let command =
+            CreateOrder { user_id, order_no, course_ids, at: self.parts.clock.now(), expires_at, claim: None };
         Ok(match self.parts.store.create(&command, create_order).await? {
             CreatedOrder::Created(order) => Some(order),
             CreatedOrder::NumberTaken => None,
@@ -221,6 +244,20 @@ impl OrderService {
         let command =
             PayFromBalance { user_id, order_no, at: self.parts.clock.now(), event_id: self.parts.ids.event_id() };
         self.parts.store.pay_from_balance(&command, pay_from_balance).await
+    }
+
+    /// The same once per key: the reply that is made of the outcome is kept in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]. After an unknown outcome the same request finds out.
+    pub async fn pay_from_balance_once(
+        &self,
+        user_id: UserId,
+        order_no: OrderNo,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError> {
+        let command = PayFromBalance { user_id, order_no, at: once.request.at, event_id: self.parts.ids.event_id() };
+        self.parts.store.pay_from_balance_once(&command, pay_from_balance, once).await
     }
 
     /// Gives the charge with which the client pays: the open one of this channel, or a new one. A

@@ -54,7 +54,8 @@ pub trait PackageStore: Send + Sync {
     async fn offer(&self, caller: UserId, user_id: UserId, kind: ProjectKind) -> Result<Option<OfferView>, StoreError>;
 
     /// Locks the student's wallet; loads the view, applies the rule, stores a new purchase and a new
-    /// attempt with its route. MUST be seen by a callback that comes at once.
+    /// attempt with its route. MUST be seen by a callback that comes at once. Under a claim the number of the
+    /// attempt that pays is noted with it.
     async fn place(
         &self,
         command: &PlacePurchase,

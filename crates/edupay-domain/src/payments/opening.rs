@@ -71,6 +71,27 @@ pub enum OpenChargePlan {
     Open(ChargeAttempt),
 }
 
+impl OpenChargePlan {
+    /// What is to be done for an attempt that an earlier try of the same request has made; `None` when the
+    /// gateway refused it.
+    #[must_use]
+    pub fn resumed(attempt: ChargeAttempt) -> Option<Self> {
+        match attempt.status {
+            AttemptStatus::Requested => Some(Self::AskAgain(attempt)),
+            AttemptStatus::Refused => None,
+            AttemptStatus::Open | AttemptStatus::Closed | AttemptStatus::Paid => Some(Self::Reuse(attempt)),
+        }
+    }
+
+    /// The attempt, new or old.
+    #[must_use]
+    pub fn attempt(&self) -> &ChargeAttempt {
+        match self {
+            Self::Reuse(attempt) | Self::AskAgain(attempt) | Self::Open(attempt) => attempt,
+        }
+    }
+}
+
 /// The open, unexpired charge of the same channel and amount is used again; an attempt without an
 /// answer is asked for again; otherwise a new one is opened. The first uses the thing's own number.
 /// `attempts` are those of the same subject, oldest first (contract section 4).

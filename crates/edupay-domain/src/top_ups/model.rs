@@ -2,6 +2,7 @@
 
 use super::campaign::Campaign;
 use crate::clock::Timestamp;
+use crate::idempotency::KeyClaim;
 use crate::ids::{ChargeId, EventId, OpenId, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Merchant};
@@ -78,6 +79,8 @@ pub struct OpenTopUp {
     pub expires_at: Timestamp,
     /// When to look for a missing answer.
     pub look_at: Timestamp,
+    /// The claim under which it is started, if it is started once per key.
+    pub claim: Option<KeyClaim>,
 }
 
 /// Books a paid charge of a top-up.

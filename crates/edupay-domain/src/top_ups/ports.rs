@@ -29,6 +29,7 @@ pub enum OpenedTopUp {
 #[async_trait]
 pub trait TopUpStore: Send + Sync {
     /// Stores the top-up, its attempt and its route. MUST be seen by a callback that comes at once.
+    /// Under a claim its number is noted with it.
     async fn open(&self, command: &OpenTopUp, rule: OpenTopUpRule) -> Result<OpenedTopUp, EffectError<TopUpRefusal>>;
 
     /// Locks the wallet, loads the view, applies the rule, writes the plan. MUST claim the charge id

@@ -7,11 +7,12 @@ use super::ports::{OpenedTopUp, TopUpStore};
 use super::rules::{confirm_top_up, open_top_up};
 use crate::accounts::Principal;
 use crate::clock::Clock;
+use crate::idempotency::{KeyTurn, RecoveryPoint};
 use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyCharge, Asked, Channel, Charge, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
-    Merchant, MetadataValue, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
+    Merchant, MetadataValue, OpenChargePlan, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -69,6 +70,7 @@ pub struct TopUps {
 ///     at: Timestamp::default(),
 ///     expires_at: Timestamp::default(),
 ///     look_at: Timestamp::default(),
+///     claim: None,
 /// };
 /// let mut store = MockTopUpStore::new();
 /// store.expect_open().returning(|command, rule| {
@@ -107,11 +109,37 @@ impl TopUpService {
         wish: TopUpWish,
         client_ip: IpAddr,
     ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
+        self.start_once(user, wish, client_ip, None).await
+    }
+
+    /// The same in the turn of a key: the top-up that an earlier try has started is the one, and its charge
+    /// is asked for again where the answer is missing.
+    ///
+    /// # Errors
+    /// [`TopUpRefusal`].
+    pub async fn start_once(
+        &self,
+        user: &Principal,
+        wish: TopUpWish,
+        client_ip: IpAddr,
+        turn: Option<&KeyTurn>,
+    ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
         let TopUpWish { amount, channel, open_id } = wish;
         if open_id.is_none() && channel.asks_for_open_id() {
             return Err(EffectError::Refused(TopUpRefusal::OpenIdMissing));
         }
-        let StartedTopUp { attempt, bonus } = self.open(user.id, amount, channel).await?;
+        let (plan, bonus) = match turn.and_then(|turn| turn.point.as_ref()) {
+            Some(point) => self.started(user.id, point).await?,
+            None => {
+                let StartedTopUp { attempt, bonus } = self.open(user.id, amount, channel, turn).await?;
+                (OpenChargePlan::Open(attempt), bonus)
+            }
+        };
+        let (attempt, asked) = match plan {
+            OpenChargePlan::Reuse(attempt) => return Ok(StartedTopUp { attempt, bonus }),
+            OpenChargePlan::AskAgain(attempt) => (attempt, Asked::Again),
+            OpenChargePlan::Open(attempt) => (attempt, Asked::Never),
+        };
         let request = ChargeRequest {
             gateway_order_no: attempt.gateway_order_no.clone(),
             channel,
@@ -126,7 +154,7 @@ impl TopUpService {
             ],
             expires_at: attempt.expires_at,
         };
-        let answer = self.parts.payments.request_charge(&attempt, &request, Asked::Never).await;
+        let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
         let attempt =
             answer.map_err(|error| error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargeUnknown))?;
         Ok(StartedTopUp { attempt, bonus })
@@ -137,6 +165,7 @@ impl TopUpService {
         user_id: UserId,
         amount: Money,
         channel: Channel,
+        turn: Option<&KeyTurn>,
     ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
         let at = self.parts.clock.now();
         let expires_at = at.checked_add_signed(self.parts.policy.charge_lifetime).unwrap_or(at);
@@ -144,14 +173,29 @@ impl TopUpService {
         let max_amount = self.parts.policy.max_amount;
         for _ in 0..DRAWS {
             let top_up_no = TopUpNo::issue(at, self.parts.ids.draw());
-            let campaign = self.parts.policy.campaign.clone();
+            let (campaign, claim) = (self.parts.policy.campaign.clone(), turn.map(|turn| turn.claim.clone()));
             let command =
-                OpenTopUp { user_id, top_up_no, amount, max_amount, campaign, channel, at, expires_at, look_at };
+                OpenTopUp { user_id, top_up_no, amount, max_amount, campaign, channel, at, expires_at, look_at, claim };
             if let OpenedTopUp::Opened(started) = self.parts.store.open(&command, open_top_up).await? {
                 return Ok(started);
             }
         }
         Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free top-up number was drawn")))
+    }
+
+    /// What an earlier try of the same request has started.
+    async fn started(
+        &self,
+        user_id: UserId,
+        point: &RecoveryPoint,
+    ) -> Result<(OpenChargePlan, Money), EffectError<TopUpRefusal>> {
+        let corrupt = || StoreError::new(StoreFault::Corrupt, "no top-up of that number was started");
+        let top_up_no = TopUpNo::parse(&point.0).map_err(|_| corrupt())?;
+        let top_up = self.parts.store.find(user_id, &top_up_no).await?.ok_or_else(corrupt)?;
+        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::TopUp(top_up_no)).await?;
+        let attempt = attempts.into_iter().next().ok_or_else(corrupt)?;
+        let plan = OpenChargePlan::resumed(attempt).ok_or(EffectError::Refused(TopUpRefusal::ChargeRefused))?;
+        Ok((plan, top_up.bonus))
     }
 
     /// One top-up of the user; someone else's is `None`. While it is pending the gateway is asked, so
@@ -207,7 +251,8 @@ impl TopUpService {
     }
 
     /// Runs a whole top-up through the sandbox, along the same path as a real one: charge, payment,
-    /// confirmation (contract section 4: only there does the seed's bare call work).
+    /// confirmation (contract section 4: only there does the seed's bare call work). In the turn of a key it
+    /// goes on with the top-up that an earlier try has started.
     ///
     /// # Errors
     /// [`TopUpRefusal`]; `ChargeRefused` where the gateway is not the sandbox.
@@ -216,11 +261,16 @@ impl TopUpService {
         user: &Principal,
         amount: Money,
         client_ip: IpAddr,
+        turn: Option<&KeyTurn>,
     ) -> Result<(), EffectError<TopUpRefusal>> {
         let payer = self.parts.sandbox.as_ref().ok_or(EffectError::Refused(TopUpRefusal::ChargeRefused))?;
         let wish = TopUpWish { amount, channel: Channel::Alipay, open_id: None };
-        let StartedTopUp { attempt, .. } = self.start(user, wish, client_ip).await?;
+        let StartedTopUp { attempt, .. } = self.start_once(user, wish, client_ip, turn).await?;
         let charge_id = attempt.charge_id.ok_or(EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
+        if turn.is_some_and(|turn| turn.point.is_some()) && self.redeem(user.id, &charge_id, None).await.is_ok() {
+            // An earlier try had paid it already.
+            return Ok(());
+        }
         payer.pay(&charge_id).await.map_err(|_| EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
         self.redeem(user.id, &charge_id, None).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))
     }

@@ -5,10 +5,12 @@ use super::{AnsweredView, answered};
 use crate::config::HttpConfig;
 use crate::extract::{Caller, Decode, InOrder, LenientBody, Reader, text};
 use crate::failure::{Failure, Refusal};
+use crate::once::by_steps;
 use crate::openapi::{OrCampusRefusal, yuan_in};
 use crate::services::State;
 use crate::yian::document;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use edupay_domain::ids::PackageId;
 use edupay_domain::packages::{ClaimedAmount, PayForPackages, PlacedCharge, PurchaseKind};
 use edupay_domain::payments::Channel;
@@ -120,9 +122,10 @@ impl PaymentView {
     responses((status = 200, body = OrCampusRefusal<AnsweredView<PaymentView>>, description = "The charge, or a refusal"))
 )]
 pub(crate) async fn pay_money(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, LenientBody(payment)): InOrder<Caller, LenientBody<Payment>>,
-) -> Result<Json<AnsweredView<PaymentView>>, Failure> {
+) -> Result<HttpResponse, Failure> {
     let wanted = PayForPackages {
         user_id: payment.user_id.id()?,
         kind: payment.kind,
@@ -131,6 +134,9 @@ pub(crate) async fn pay_money(
         claimed: Some(payment.claimed),
         client_ip: caller.address,
     };
-    let placed = state.services.packages.pay(caller.user.id, &wanted).await?;
-    PaymentView::new(placed).map(answered)
+    by_steps(&request, &state, caller.user.id, async |turn| {
+        let placed = state.services.packages.pay_once(caller.user.id, &wanted, turn).await?;
+        Ok(HttpResponse::Ok().json(answered(PaymentView::new(placed)?)))
+    })
+    .await
 }

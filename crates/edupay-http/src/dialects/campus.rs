@@ -30,6 +30,8 @@ pub(super) fn render(failure: &Failure) -> HttpResponse {
         _ if matches!(failure, Failure::Refused(_)) => StatusCode::OK,
         kept @ (StatusCode::UNAUTHORIZED | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS) => kept,
         kept if kept.is_server_error() => kept,
+        // Whoever sends keys knows what they are answered with (contract section 3).
+        kept if matches!(failure, Failure::KeyReused | Failure::KeyInUse) => kept,
         _ => StatusCode::OK,
     };
     let mut response = HttpResponse::build(status).json(CampusRefusalView { error: 1, message: message(failure) });

@@ -89,6 +89,14 @@ fn texts(failure: &Failure, status: StatusCode) -> (&'static str, Cow<'static, s
         Failure::BadIdempotencyKey => {
             ("Idempotency key not usable", "An Idempotency-Key is given once, with 1 to 255 visible ASCII characters.")
         }
+        Failure::KeyReused => (
+            "Idempotency key used",
+            "This Idempotency-Key belongs to another request. Send this one with a key of its own.",
+        ),
+        Failure::KeyInUse => (
+            "Request still running",
+            "The first request with this Idempotency-Key still runs. Repeat the same request a little later.",
+        ),
         Failure::UnreadableEvent => ("Unreadable event", "The body is not an event."),
         Failure::Fields(_) => ("Invalid fields", "Some fields are not valid; `errors` names them."),
         Failure::Throttled { .. } => ("Too many requests", "Wait as long as the Retry-After header says."),

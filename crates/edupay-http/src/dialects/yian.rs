@@ -113,6 +113,13 @@ pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str>
         Failure::BodyTooLarge => ("The request body is too large.", "请求内容过大。"),
         Failure::BodyBroken => ("Malformed request.", "不成功的请求。"),
         Failure::BadIdempotencyKey => ("The Idempotency-Key header is not valid.", "Idempotency-Key 请求头无效。"),
+        Failure::KeyReused => {
+            ("The Idempotency-Key belongs to another request.", "该 Idempotency-Key 已用于另一个请求。")
+        }
+        Failure::KeyInUse => (
+            "The first request with this Idempotency-Key is still running.",
+            "使用该 Idempotency-Key 的请求正在处理中，请稍后重试。",
+        ),
         Failure::UnreadableEvent => ("The body is not an event.", "请求内容不是事件。"),
         Failure::NoAppStore => ("No app of the App Store is configured.", "未配置 App Store 应用。"),
         Failure::WrongCredentials => ("Unable to log in with provided credentials.", "无法使用提供的认证信息登录。"),

@@ -1,13 +1,15 @@
 //! Bodies and queries, decoded: the same rules for JSON, forms and queries.
 
 use super::fields::Fields;
+use super::headers::IDEMPOTENCY_KEY;
 use super::raw_body::arrived;
 use super::reader::{Decode, Reader};
 use super::state;
 use crate::failure::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
 
 /// The longest media type that is repeated in an answer.
@@ -42,6 +44,9 @@ impl<T: Decode> FromRequest for LenientBody<T> {
     }
 }
 
+/// The bytes of a body whose request has a key, left in the request's extensions.
+pub(crate) struct SentBody(pub(crate) Bytes);
+
 fn decoded<T: Decode>(
     request: &HttpRequest,
     json: fn(&[u8]) -> Result<Fields, Failure>,
@@ -49,6 +54,9 @@ fn decoded<T: Decode>(
 ) -> Result<T, Failure> {
     let state = state(request)?;
     let bytes = arrived(request)?;
+    if request.headers().contains_key(IDEMPOTENCY_KEY) {
+        request.extensions_mut().insert(SentBody(bytes.clone()));
+    }
     let fields = match (bytes.is_empty(), media_type(request.headers())) {
         (true, _) => Fields::default(),
         (false, Ok(MediaType::Json)) => json(&bytes)?,

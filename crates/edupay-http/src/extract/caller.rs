@@ -1,6 +1,6 @@
 //! Who is calling: `Authorization: Token <40 hex>`.
 
-use super::headers::{check_accept, check_idempotency_key};
+use super::headers::{check_accept, idempotency_key};
 use super::state;
 use crate::extract::client_address;
 use crate::failure::{CredentialFailure, Failure};
@@ -136,7 +136,7 @@ fn known<T>(request: &HttpRequest, state: &State, looked_up: Result<T, impl Into
 /// Notes for the log who it is, and judges what comes after the credentials.
 fn let_in(request: &HttpRequest, user: &Principal) -> Result<(), Failure> {
     request.extensions_mut().insert(CallerId(user.id));
-    check_idempotency_key(request)
+    idempotency_key(request).map(|_| ())
 }
 
 /// The token of the header, as Django REST Framework reads it.

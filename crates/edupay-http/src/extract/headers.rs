@@ -1,13 +1,14 @@
-//! Headers that every endpoint looks at: what the client accepts, and the idempotency key's form.
+//! Headers that every endpoint looks at: what the client accepts, and the idempotency key.
 
 use crate::failure::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::header::ACCEPT;
 use actix_web::{FromRequest, HttpRequest};
+use edupay_domain::idempotency::IdempotencyKey;
 use std::future::{Ready, ready};
 
-/// The longest idempotency key.
-const MAX_KEY: usize = 255;
+/// The client's name of a request.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A request whose headers are in order, from whomever.
 pub(crate) struct Anyone;
@@ -17,7 +18,7 @@ impl FromRequest for Anyone {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check_accept(request).and_then(|()| check_idempotency_key(request)).map(|()| Self))
+        ready(check_accept(request).and_then(|()| idempotency_key(request)).map(|_| Self))
     }
 }
 
@@ -45,16 +46,13 @@ fn takes_json(range: &str) -> bool {
     !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
 }
 
-/// Given once, 1 to 255 visible ASCII characters, or not at all.
-pub(super) fn check_idempotency_key(request: &HttpRequest) -> Result<(), Failure> {
-    let mut keys = request.headers().get_all("idempotency-key");
-    let Some(key) = keys.next() else { return Ok(()) };
-    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
-    if keys.next().is_none() && visible && (1..=MAX_KEY).contains(&key.len()) {
-        Ok(())
-    } else {
-        Err(Failure::BadIdempotencyKey)
-    }
+/// Given once, or not at all.
+pub(crate) fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(key) = keys.next() else { return Ok(None) };
+    let alone = keys.next().is_none();
+    let key = key.to_str().ok().and_then(IdempotencyKey::parse).filter(|_| alone);
+    key.map(Some).ok_or(Failure::BadIdempotencyKey)
 }
 
 #[cfg(test)]
@@ -99,7 +97,7 @@ mod tests {
             let request = keys
                 .iter()
                 .fold(TestRequest::default(), |request, key| request.append_header(("Idempotency-Key", *key)));
-            assert_eq!(check_idempotency_key(&request.to_http_request()).is_ok(), usable, "{keys:?}");
+            assert_eq!(idempotency_key(&request.to_http_request()).is_ok(), usable, "{keys:?}");
         }
     }
 }

@@ -14,10 +14,10 @@ mod reader;
 mod values;
 
 pub(crate) use address::client_address;
-pub(crate) use body::{Body, LenientBody, Params};
+pub(crate) use body::{Body, LenientBody, Params, SentBody};
 pub(crate) use caller::{Caller, CallerId, CallerWithWallet, Staff, StaffMember};
 pub(crate) use fields::Value;
-pub(crate) use headers::Anyone;
+pub(crate) use headers::{Anyone, IDEMPOTENCY_KEY, idempotency_key};
 pub(crate) use in_order::InOrder;
 pub(crate) use lists::{card_no, channels, details, id, text_or_empty, user_ids, whole_number, word};
 pub(crate) use raw_body::{RawBody, await_body};

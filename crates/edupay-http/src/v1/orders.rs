@@ -5,11 +5,12 @@ use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
 use crate::extract::{Body, Caller, Decode, InOrder, Params, Reader, course_ids};
 use crate::failure::{Failure, Refusal};
+use crate::once::by_steps;
 use crate::services::State;
 use crate::wire::time;
-use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk};
 use edupay_domain::orders::Order;
 use serde::Serialize;
@@ -87,7 +88,7 @@ impl Decode for NewOrderBody {
     }
 }
 
-/// Makes an order. A repeat makes another one.
+/// Makes an order. A repeat without the same key makes another one.
 #[utoipa::path(
     post, path = "/v1/orders", operation_id = "create_order", tag = "orders", security(("token" = [])),
     request_body = NewOrderBody,
@@ -104,13 +105,16 @@ impl Decode for NewOrderBody {
     )
 )]
 pub(crate) async fn create_order(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, Body(body)): InOrder<Caller, Body<NewOrderBody>>,
 ) -> Result<HttpResponse, Failure> {
-    let (orders, id) = (state.services.orders.clone(), caller.user.id);
-    let order = orders.create(id, body.course_ids).await?;
-    let location = format!("/v1/orders/{}", order.order_no);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(OrderView::from(&order)))
+    by_steps(&request, &state, caller.user.id, async |turn| {
+        let order = state.services.orders.create_once(caller.user.id, body.course_ids, turn).await?;
+        let location = format!("/v1/orders/{}", order.order_no);
+        Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(OrderView::from(&order)))
+    })
+    .await
 }
 
 /// Lists the caller's orders, newest first.

@@ -5,10 +5,11 @@ use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
 use crate::extract::{Body, Decode, InOrder, Params, Reader, StaffMember, Value, amount_fen, page_limit, text, word};
 use crate::failure::{Failure, FieldError};
+use crate::once::by_steps;
 use crate::services::State;
 use crate::wire::time;
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::DateTime;
 use edupay_domain::ids::{OrderNo, PurchaseNo, RefundNo, UserId};
 use edupay_domain::money::Money;
@@ -194,10 +195,11 @@ pub(crate) async fn list_refunds(
     )
 )]
 pub(crate) async fn refund_order(
+    http: HttpRequest,
     state: Data<State>,
     InOrder(staff, InOrder(order_no, Body(body))): InOrder<StaffMember, InOrder<Path<String>, Body<WantedBody>>>,
 ) -> Result<HttpResponse, Failure> {
-    request(&state, &staff, order(&order_no)?, body).await
+    request(&http, &state, &staff, order(&order_no)?, body).await
 }
 
 /// Lists the refunds of an order, oldest first. Staff only.
@@ -231,10 +233,11 @@ pub(crate) async fn list_order_refunds(
     )
 )]
 pub(crate) async fn approve_order_refund(
+    http: HttpRequest,
     state: Data<State>,
     InOrder(staff, numbers): InOrder<StaffMember, Path<(String, String)>>,
-) -> Result<Json<RefundView>, Failure> {
-    approve(&state, &staff, order(&numbers.0)?, &numbers.1).await
+) -> Result<HttpResponse, Failure> {
+    approve(&http, &state, &staff, order(&numbers.0)?, &numbers.1).await
 }
 
 /// Rejects a refund of an order that waits for approval; what it reserved is free again. Staff only.
@@ -271,10 +274,11 @@ pub(crate) async fn reject_order_refund(
     )
 )]
 pub(crate) async fn refund_purchase(
+    http: HttpRequest,
     state: Data<State>,
     InOrder(staff, InOrder(purchase_no, Body(body))): InOrder<StaffMember, InOrder<Path<String>, Body<WantedBody>>>,
 ) -> Result<HttpResponse, Failure> {
-    request(&state, &staff, purchase(&purchase_no)?, body).await
+    request(&http, &state, &staff, purchase(&purchase_no)?, body).await
 }
 
 /// Lists the refunds of a purchase, oldest first. Staff only.
@@ -308,10 +312,11 @@ pub(crate) async fn list_purchase_refunds(
     )
 )]
 pub(crate) async fn approve_purchase_refund(
+    http: HttpRequest,
     state: Data<State>,
     InOrder(staff, numbers): InOrder<StaffMember, Path<(String, String)>>,
-) -> Result<Json<RefundView>, Failure> {
-    approve(&state, &staff, purchase(&numbers.0)?, &numbers.1).await
+) -> Result<HttpResponse, Failure> {
+    approve(&http, &state, &staff, purchase(&numbers.0)?, &numbers.1).await
 }
 
 /// Rejects a refund of a purchase that waits for approval; what it reserved is free again. Staff only.
@@ -336,13 +341,17 @@ pub(crate) async fn reject_purchase_refund(
 }
 
 async fn request(
+    http: &HttpRequest,
     state: &State,
     staff: &StaffMember,
     subject: ChargeSubject,
     WantedBody(wanted): WantedBody,
 ) -> Result<HttpResponse, Failure> {
-    let refund = state.services.refunds.request(staff.user.id, subject, wanted).await?;
-    Ok(HttpResponse::Created().json(RefundView::from(refund)))
+    by_steps(http, state, staff.user.id, async |_| {
+        let refund = state.services.refunds.request(staff.user.id, subject, wanted).await?;
+        Ok(HttpResponse::Created().json(RefundView::from(refund)))
+    })
+    .await
 }
 
 async fn list_of(state: &State, subject: ChargeSubject) -> Result<Json<PageView<RefundView>>, Failure> {
@@ -351,13 +360,18 @@ async fn list_of(state: &State, subject: ChargeSubject) -> Result<Json<PageView<
 }
 
 async fn approve(
+    http: &HttpRequest,
     state: &State,
     staff: &StaffMember,
     subject: ChargeSubject,
     number: &str,
-) -> Result<Json<RefundView>, Failure> {
-    let refund = state.services.refunds.approve(staff.user.id, subject, refund_no(number)?).await?;
-    Ok(Json(refund.into()))
+) -> Result<HttpResponse, Failure> {
+    let number = refund_no(number)?;
+    by_steps(http, state, staff.user.id, async |_| {
+        let refund = state.services.refunds.approve(staff.user.id, subject, number).await?;
+        Ok(HttpResponse::Ok().json(RefundView::from(refund)))
+    })
+    .await
 }
 
 async fn reject(

@@ -4,12 +4,13 @@ use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, amount_fen, text};
 use crate::failure::{Failure, FieldError};
+use crate::once::by_steps;
 use crate::services::State;
 use crate::wire::time;
 use crate::yian::document;
-use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use edupay_domain::ids::{OpenId, TopUpNo};
 use edupay_domain::money::Money;
 use edupay_domain::payments::Channel;
@@ -89,7 +90,7 @@ impl StartedTopUpView {
     }
 }
 
-/// Starts a top-up. A repeat starts another one; nothing is credited before a charge is paid.
+/// Starts a top-up. A repeat without the same key starts another one; nothing is credited before a charge is paid.
 #[utoipa::path(
     post, path = "/v1/top-ups", operation_id = "start_top_up", tag = "top-ups", security(("token" = [])),
     request_body = TopUpBody,
@@ -100,14 +101,18 @@ impl StartedTopUpView {
     )
 )]
 pub(crate) async fn start_top_up(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, Body(body)): InOrder<Caller, Body<TopUpBody>>,
 ) -> Result<HttpResponse, Failure> {
-    let top_ups = state.services.top_ups.clone();
     let wish = TopUpWish { amount: body.amount_fen, channel: body.channel, open_id: body.open_id };
-    let started = top_ups.start(&caller.user, wish, caller.address).await.map_err(said_in_fen)?;
-    let location = format!("/v1/top-ups/{}", started.attempt.gateway_order_no);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(StartedTopUpView::new(started)?))
+    by_steps(&request, &state, caller.user.id, async |turn| {
+        let started = state.services.top_ups.start_once(&caller.user, wish, caller.address, turn).await;
+        let started = started.map_err(said_in_fen)?;
+        let location = format!("/v1/top-ups/{}", started.attempt.gateway_order_no);
+        Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(StartedTopUpView::new(started)?))
+    })
+    .await
 }
 
 /// A top-up of the caller.

@@ -4,9 +4,12 @@ use super::profile::ProfileView;
 use crate::config::HttpConfig;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, Value, amount_yuan, text};
 use crate::failure::{Failure, FieldError, Refusal};
+use crate::once::by_steps;
 use crate::openapi::{OrRefusal, yuan_in};
-use crate::services::State;
-use actix_web::web::{Data, Json};
+use crate::services::{Services, State};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use edupay_domain::idempotency::KeyTurn;
 use edupay_domain::ids::ChargeId;
 use edupay_domain::money::Money;
 use edupay_domain::store::StoreError;
@@ -78,12 +81,22 @@ fn proof_text(value: &Value) -> Result<String, FieldError> {
     responses((status = 200, body = OrRefusal<ProfileView>, description = "The profile after it, or a refusal"))
 )]
 pub(crate) async fn fill_in_balance(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, Body(proof)): InOrder<Caller, Body<Proof>>,
-) -> Result<Json<ProfileView>, Failure> {
-    let (services, id) = (&state.services, caller.user.id);
+) -> Result<HttpResponse, Failure> {
+    by_steps(&request, &state, caller.user.id, async |turn| fill(&state.services, &caller, proof, turn).await).await
+}
+
+async fn fill(
+    services: &Services,
+    caller: &Caller,
+    proof: Proof,
+    turn: Option<&KeyTurn>,
+) -> Result<HttpResponse, Failure> {
+    let id = caller.user.id;
     match proof {
-        Proof::Word(amount) => simulate(&services.top_ups, &caller, amount).await?,
+        Proof::Word(amount) => simulate(&services.top_ups, caller, amount, turn).await?,
         Proof::Charge(charge, amount) => services.top_ups.redeem(id, &charge, amount).await?,
         Proof::Transaction(signed, amount) => {
             services.app_store.redeem(&caller.user, &signed, amount).await?;
@@ -93,12 +106,17 @@ pub(crate) async fn fill_in_balance(
     // The money has moved: whatever fails now, the client must not read that nothing happened.
     let found = services.accounts.find(id).await.map_err(StoreError::after_a_committed_step)?;
     let user = found.ok_or(Failure::Internal("a user is gone"))?;
-    ProfileView::new(&user, &user.wallet).map(Json)
+    Ok(HttpResponse::Ok().json(ProfileView::new(&user, &user.wallet)?))
 }
 
-async fn simulate(top_ups: &TopUpService, caller: &Caller, amount: Money) -> Result<(), Failure> {
+async fn simulate(
+    top_ups: &TopUpService,
+    caller: &Caller,
+    amount: Money,
+    turn: Option<&KeyTurn>,
+) -> Result<(), Failure> {
     if !top_ups.simulates() {
         return Err(Refusal::ProofInvalid.into());
     }
-    Ok(top_ups.simulate(&caller.user, amount, caller.address).await?)
+    Ok(top_ups.simulate(&caller.user, amount, caller.address, turn).await?)
 }

@@ -4,14 +4,16 @@ use super::profile::ProfileView;
 use crate::config::HttpConfig;
 use crate::extract::{Body, Caller, Decode, InOrder, Reader, order_no, text};
 use crate::failure::{Failure, Refusal};
+use crate::once::{Keyed, by_steps, said};
 use crate::openapi::{OrRefusal, order_no_in};
 use crate::services::State;
 use crate::wire::time;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use edupay_domain::accounts::Principal;
 use edupay_domain::ids::OrderNo;
 use edupay_domain::ledger::Wallet;
-use edupay_domain::orders::{Order, Visibility};
+use edupay_domain::orders::{Order, PaidOrder, PayRefusal, Visibility};
 use edupay_domain::payments::{Channel, ChargeAttempt};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -121,16 +123,27 @@ pub(crate) struct OrderChargeView {
     ))
 )]
 pub(crate) async fn pay_in_balance(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, Body(body)): InOrder<Caller, Body<PayBody>>,
-) -> Result<Json<PaidOrderView>, Failure> {
+) -> Result<HttpResponse, Failure> {
     if body.channel != "balance" {
         return Err(Refusal::InvalidChannel.into());
     }
     let (orders, id) = (state.services.orders.clone(), caller.user.id);
-    let paid = orders.pay_from_balance(id, body.order_no).await?;
+    let Some(keyed) = Keyed::of(&request, &state, id)? else {
+        return paid_reply(&orders.pay_from_balance(id, body.order_no).await?, &caller.user);
+    };
+    let once = keyed.once(move |outcome: &Result<PaidOrder, PayRefusal>| match outcome {
+        Ok(paid) => paid_reply(paid, &caller.user),
+        Err(refusal) => Err(refusal.clone().into()),
+    });
+    said(orders.pay_from_balance_once(id, body.order_no, &once).await?)
+}
+
+fn paid_reply(paid: &PaidOrder, buyer: &Principal) -> Result<HttpResponse, Failure> {
     let (order, wallet) = paid.parts();
-    PaidOrderView::new(order, &caller.user, wallet).map(Json)
+    Ok(HttpResponse::Ok().json(PaidOrderView::new(order, buyer, wallet)?))
 }
 
 /// Gives a charge to pay an order with: the open one of this channel, or a new one.
@@ -143,14 +156,18 @@ pub(crate) async fn pay_in_balance(
     ))
 )]
 pub(crate) async fn pay_for_order(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(caller, Body(body)): InOrder<Caller, Body<PayBody>>,
-) -> Result<Json<OrderChargeView>, Failure> {
+) -> Result<HttpResponse, Failure> {
     let channel = Channel::parse(&body.channel).filter(|channel| matches!(channel, Channel::Wx | Channel::Alipay));
     let channel = channel.ok_or(Refusal::InvalidChannel)?;
-    let orders = state.services.orders.clone();
-    let attempt = orders.pay_by_charge(&caller.user, body.order_no, channel, caller.address).await?;
-    Ok(Json(OrderChargeView { status: 0, message: "", ch: document(attempt)? }))
+    by_steps(&request, &state, caller.user.id, async |_| {
+        let orders = &state.services.orders;
+        let attempt = orders.pay_by_charge(&caller.user, body.order_no, channel, caller.address).await?;
+        Ok(HttpResponse::Ok().json(OrderChargeView { status: 0, message: "", ch: document(attempt)? }))
+    })
+    .await
 }
 
 /// The document of an attempt. While the gateway's answer is not recorded there is none.

@@ -22,6 +22,7 @@ mod drain;
 mod faults;
 mod fixtures;
 mod golden;
+mod idempotency;
 mod load;
 mod log;
 mod operations;

@@ -14,6 +14,7 @@ use edupay_domain::app_store::{
 };
 use edupay_domain::cashier::{Cashier, CashierService, MockCashierLinkStore};
 use edupay_domain::clock::MockClock;
+use edupay_domain::idempotency::{Idempotency, IdempotencyPolicy, IdempotencyService, MockIdempotencyStore};
 use edupay_domain::ids::{AppAccountToken, Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
 use edupay_domain::money::Money;
@@ -185,8 +186,14 @@ impl Ports {
                 catalogue: Arc::new(MockCatalogueStore::new()),
                 credentials: credentials.clone(),
                 clock: clock.clone(),
-                ids,
+                ids: ids.clone(),
                 max_price: fen(5_000_000),
+            }),
+            idempotency: IdempotencyService::new(Idempotency {
+                store: Arc::new(MockIdempotencyStore::new()),
+                policy: IdempotencyPolicy { lifetime: day, lease: TimeDelta::seconds(30) },
+                clock: clock.clone(),
+                ids,
             }),
             cashier: CashierService::new(Cashier {
                 links: Arc::new(MockCashierLinkStore::new()),

@@ -7,8 +7,10 @@ use crate::codes::{Corrupt, course_id, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
+use crate::effects::never_refused;
+use crate::idempotency::rows::note_made;
 use crate::journal;
-use crate::rows::Keys;
+use crate::rows::{Keys, Rows};
 use crate::schema::{courses, entitlements, orders};
 use crate::tx::TxError;
 use crate::wallets::lock_known_wallet;
@@ -16,6 +18,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
+use edupay_domain::idempotency::{KeyRecord, KeyedOutcome, Once, known_outcome};
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::LedgerError;
 use edupay_domain::orders::{
@@ -25,7 +28,7 @@ use edupay_domain::orders::{
     PaidOrder, PayFromBalance, PayFromBalanceRule, PayPlan, PayRefusal, PayView,
 };
 use edupay_domain::payments::{ChargeSubject, Confirmation};
-use edupay_domain::store::{EffectError, StoreError};
+use edupay_domain::store::{EffectError, StoreError, StoreFault};
 
 // The word stands in the statement, not among its values: the index of unpaid orders is only used
 // where the plan can see that it holds what is asked for.
@@ -52,6 +55,27 @@ fn owned_of<R>(conn: &mut Conn<'_>, order: &Option<Order>) -> Result<Vec<CourseI
     }
 }
 
+fn pay_view<R>(rows: &Rows, command: &PayFromBalance) -> Result<PayView, TxError<R>> {
+    let wallet = rows.known_wallet(command.user_id)?;
+    let order = rows.order(command.user_id, &command.order_no)?;
+    let owned = rows.owned(order.as_ref());
+    Ok(PayView { wallet, order, owned })
+}
+
+fn write_payment(rows: &mut Rows, plan: PayPlan, at: Timestamp) -> PaidOrder {
+    match plan {
+        PayPlan::AlreadyPaid { order, wallet } => PaidOrder::AlreadyPaid { order, wallet },
+        PayPlan::Pay { order, entitlements, posted, events } => {
+            let wallet = posted.wallet;
+            rows.end_unpaid_order(&order, at);
+            rows.grant(entitlements);
+            rows.post(posted, at);
+            rows.record(events);
+            PaidOrder::Paid { order, wallet }
+        }
+    }
+}
+
 /// Writes how an unpaid order ended.
 fn write_end<R>(conn: &mut Conn<'_>, order: &Order, events: &[Event], at: Timestamp) -> Result<(), TxError<R>> {
     if !update(conn, order, UNPAID)? {
@@ -75,6 +99,7 @@ impl OrderStore for SqlStore {
             lock_known_wallet(conn, command.user_id)?;
             let order = rule(&command, &create_view(conn, &command)?).map_err(TxError::Refused)?;
             if insert(conn, &order)? {
+                note_made(conn, command.claim.as_ref(), order.order_no.as_str())?;
                 return Ok(CreatedOrder::Created(order));
             }
             // Taken by somebody else, or by an earlier try of this very command whose answer was lost.
@@ -165,22 +190,40 @@ impl OrderStore for SqlStore {
         let command = command.clone();
         let keys = Keys { order_no: Some(command.order_no.clone()), ..Keys::wallet(command.user_id) };
         self.decide(keys, move |rows| {
-            let wallet = rows.known_wallet(command.user_id)?;
-            let order = rows.order(command.user_id, &command.order_no)?;
-            let owned = rows.owned(order.as_ref());
-            match rule(&command, &PayView { wallet, order, owned }).map_err(TxError::Refused)? {
-                PayPlan::AlreadyPaid { order, wallet } => Ok(PaidOrder::AlreadyPaid { order, wallet }),
-                PayPlan::Pay { order, entitlements, posted, events } => {
-                    let wallet = posted.wallet;
-                    rows.end_unpaid_order(&order, command.at);
-                    rows.grant(entitlements);
-                    rows.post(posted, command.at);
-                    rows.record(events);
-                    Ok(PaidOrder::Paid { order, wallet })
-                }
-            }
+            let plan = rule(&command, &pay_view(rows, &command)?).map_err(TxError::Refused)?;
+            Ok(write_payment(rows, plan, command.at))
         })
         .await
+    }
+
+    async fn pay_from_balance_once(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError> {
+        let (command, once) = (command.clone(), once.clone());
+        let keys = Keys {
+            order_no: Some(command.order_no.clone()),
+            idempotency_key: Some(once.request.key.clone()),
+            ..Keys::wallet(command.user_id)
+        };
+        let said = self.decide(keys, move |rows| {
+            if let Some(known) = known_outcome(&once.request, rows.keyed(&once.request)?.as_ref()) {
+                return Ok(known);
+            }
+            let plan = rule(&command, &pay_view(rows, &command)?);
+            let outcome = plan.as_ref().map(PayPlan::outcome).map_err(Clone::clone);
+            // Before anything is carried into the rows: an effect without a reply must not happen.
+            let reply = (once.render)(&outcome)
+                .ok_or_else(|| StoreError::new(StoreFault::Corrupt, "the reply could not be made"))?;
+            if let Ok(plan) = plan {
+                write_payment(rows, plan, command.at);
+            }
+            rows.keep_reply(KeyRecord::answered(once.request.clone(), reply.clone()));
+            Ok(KeyedOutcome::First(reply))
+        });
+        said.await.map_err(never_refused)
     }
 
     async fn open_charge(

@@ -7,6 +7,7 @@ use crate::codes::{Corrupt, moment, name, user_id};
 use crate::confirmations::write_confirmation;
 use crate::conn::{Conn, on};
 use crate::database::SqlStore;
+use crate::idempotency::rows::note_made;
 use crate::journal;
 use crate::rows::Keys;
 use crate::schema::{guardians, purchases};
@@ -96,7 +97,11 @@ impl PackageStore for SqlStore {
                 PlacePlan::Wait { charge: OpenChargePlan::Open(attempt), .. } => insert_attempt(conn, attempt)?,
                 PlacePlan::Wait { .. } => true,
             };
-            Ok(if stored { PlacedPurchase::Planned(plan) } else { PlacedPurchase::NumberTaken })
+            if !stored {
+                return Ok(PlacedPurchase::NumberTaken);
+            }
+            note_made(conn, command.claim.as_ref(), plan.attempt().gateway_order_no.as_str())?;
+            Ok(PlacedPurchase::Planned(plan))
         })
         .await
     }

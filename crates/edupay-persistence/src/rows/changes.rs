@@ -2,6 +2,7 @@
 
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
+use edupay_domain::idempotency::KeyRecord;
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::ledger::{PostedEntry, Wallet};
 use edupay_domain::orders::{Entitlement, Order};
@@ -31,6 +32,8 @@ pub(crate) struct Changes {
     pub(super) given: Vec<ServicePeriod>,
     /// Periods that were there and not superseded.
     pub(super) superseded: Vec<ServicePeriod>,
+    /// Keys that were not there, with their replies.
+    pub(super) keyed: Vec<KeyRecord>,
 }
 
 impl Changes {
@@ -50,6 +53,7 @@ impl Changes {
             paid_purchases,
             given,
             superseded,
+            keyed,
         } = self;
         wallets.is_empty()
             && entries.is_empty()
@@ -64,6 +68,7 @@ impl Changes {
             && paid_purchases.is_empty()
             && given.is_empty()
             && superseded.is_empty()
+            && keyed.is_empty()
     }
 
     /// Whether anything of a charge changes.

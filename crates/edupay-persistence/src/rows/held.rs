@@ -3,6 +3,7 @@
 
 use super::campus::{Found, Purchases};
 use super::changes::Changes;
+use super::keyed::KeyRecords;
 use crate::codes::Corrupt;
 use crate::orders::rows::{LineRow, OrderRow, joined_order};
 use crate::tx::TxError;
@@ -27,6 +28,7 @@ pub(crate) struct Rows {
     /// Orders that are known to have no unfinished attempt.
     pub(super) without_attempts: HashSet<(UserId, OrderNo)>,
     pub(super) purchases: Purchases,
+    pub(super) keyed: KeyRecords,
     pub(super) changes: Changes,
 }
 

@@ -1,5 +1,6 @@
 //! Which rows an effect's rule looks at.
 
+use edupay_domain::idempotency::IdempotencyKey;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, PurchaseNo, TopUpNo, UserId};
 
 /// The rows of one effect. All of them are the user's.
@@ -18,12 +19,22 @@ pub(crate) struct Keys {
     /// A purchase with its records, its project and packages as they are now, and all periods that the
     /// user has in the project.
     pub(crate) purchase_no: Option<PurchaseNo>,
+    /// The key of a request that is done once.
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Keys {
     /// The user's wallet alone.
     pub(crate) fn wallet(user_id: UserId) -> Self {
-        Self { user_id, order_no: None, gateway_order_no: None, charge_id: None, top_up_no: None, purchase_no: None }
+        Self {
+            user_id,
+            order_no: None,
+            gateway_order_no: None,
+            charge_id: None,
+            top_up_no: None,
+            purchase_no: None,
+            idempotency_key: None,
+        }
     }
 
     /// Whether anything of a charge is looked at.

@@ -8,6 +8,7 @@
 mod campus;
 mod changes;
 mod held;
+mod keyed;
 mod keys;
 mod postgres;
 mod purchases;
@@ -21,17 +22,20 @@ use diesel::result::Error;
 
 /// Locks the wallets of all these keys in the order of their users, and loads the rows.
 pub(crate) fn load(conn: &mut Conn<'_>, keys: &[&Keys]) -> Result<Rows, Error> {
-    match conn {
+    let mut rows = match conn {
         Conn::Sqlite(connection) => sqlite::load(connection, keys),
         Conn::Postgres(connection) => postgres::load(connection, keys),
-    }
+    }?;
+    keyed::load(conn, keys, &mut rows)?;
+    Ok(rows)
 }
 
 /// Writes what was changed. `false` when a row was no longer as it was loaded: nothing may then be
 /// committed, and another try sees the truth.
 pub(crate) fn write(conn: &mut Conn<'_>, rows: &Rows) -> Result<bool, Error> {
-    match conn {
+    let written = match conn {
         Conn::Sqlite(connection) => sqlite::write(connection, rows.changes()),
         Conn::Postgres(connection) => postgres::write(connection, rows.changes()),
-    }
+    }?;
+    Ok(written && keyed::write(conn, rows.changes())?)
 }

@@ -4,6 +4,7 @@ use super::rows::{find, insert};
 use crate::charges::rows::insert_attempt;
 use crate::confirmations::write_confirmation;
 use crate::database::SqlStore;
+use crate::idempotency::rows::note_made;
 use crate::rows::Keys;
 use crate::tx::TxError;
 use crate::wallets::lock_known_wallet;
@@ -33,6 +34,7 @@ impl TopUpStore for SqlStore {
                 });
             }
             insert(conn, &plan.top_up)?;
+            note_made(conn, command.claim.as_ref(), command.top_up_no.as_str())?;
             Ok(OpenedTopUp::Opened(plan.started()))
         })
         .await

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
+use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
@@ -220,6 +221,9 @@ impl StoreHarness for Database {
         Arc::new(self.store.clone())
     }
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        Arc::new(self.store.clone())
+    }
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
         Arc::new(self.store.clone())
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {

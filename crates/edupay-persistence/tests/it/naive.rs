@@ -11,6 +11,7 @@ use edupay_domain::app_store::{
 };
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
+use edupay_domain::idempotency::{IdempotencyStore, KeyedOutcome, Once};
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::{LedgerError, LedgerStore};
 use edupay_domain::orders::{
@@ -66,6 +67,14 @@ impl OrderStore for Naive {
         }
     }
 
+    async fn pay_from_balance_once(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError> {
+        self.0.store.pay_from_balance_once(command, rule, once).await
+    }
     async fn create(
         &self,
         command: &CreateOrder,
@@ -233,6 +242,9 @@ impl StoreHarness for Naive {
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.0.cashier_links()
+    }
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
+        self.0.idempotency()
     }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
+use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
@@ -15,7 +16,7 @@ use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
 use edupay_testkit::contract::{
-    RecordedEvent, StoreHarness, app_store_races, campus, package_races, races, refund_races,
+    RecordedEvent, StoreHarness, app_store_races, campus, idempotency_races, package_races, races, refund_races,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -94,6 +95,9 @@ impl StoreHarness for Twins {
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
         self.next().catalogue()
     }
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
+        self.next().idempotency()
+    }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.next().cashier_links()
     }
@@ -143,4 +147,12 @@ async fn two_instances_on_one_database_refund_once() {
     refund_races::refunds_here_and_at_the_gateway_never_pass_the_whole(&twins, ROUNDS).await.unwrap();
     refund_races::one_refund_of_the_gateway_is_booked_once(&twins, ROUNDS).await.unwrap();
     refund_races::refund_work_is_claimed_by_one_worker(&twins, ROUNDS).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_do_a_keyed_request_once() {
+    let Some(twins) = Twins::new() else { return };
+    idempotency_races::a_key_is_claimed_by_one_of_many(&twins, ROUNDS).await.unwrap();
+    idempotency_races::a_lease_is_taken_over_by_one_of_many(&twins, ROUNDS).await.unwrap();
+    idempotency_races::one_keyed_payment_of_many_happens_once(&twins, ROUNDS).await.unwrap();
 }

@@ -151,6 +151,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             course_ids: courses.iter().map(|course| course.id).collect(),
             at: self.start(),
             expires_at: self.minute(60),
+            claim: None,
         }
     }
 
@@ -293,6 +294,7 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
             at: self.minute(1),
             expires_at: self.minute(31),
             look_at: self.minute(2),
+            claim: None,
         }
     }
 

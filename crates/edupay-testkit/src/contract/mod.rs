@@ -20,6 +20,8 @@ mod case;
 pub mod catalogue;
 pub mod charges;
 pub mod confirmations;
+pub mod idempotency;
+pub mod idempotency_races;
 pub mod inbox;
 pub mod ledger;
 pub mod orders;
@@ -46,6 +48,7 @@ use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};
+use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
@@ -96,6 +99,8 @@ pub trait StoreHarness: Send + Sync {
     fn catalogue(&self) -> Arc<dyn CatalogueStore>;
     /// Links to the cashier page.
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore>;
+    /// Keys of requests that are done once.
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore>;
 
     /// The events of this user in the outbox, sent or not, in the order they were written.
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent>;
@@ -377,6 +382,27 @@ macro_rules! store_contract {
             notifications_are_due_until_they_are_done
             a_consumption_request_is_listed_and_answered_once
             the_end_of_the_history_moves_forward_only
+        }
+        $crate::__claims! { $harness; idempotency:
+            a_key_is_claimed_once_and_its_reply_replayed
+            another_request_under_a_key_is_told_apart
+            a_key_is_its_users_own
+            a_key_of_nobody_is_corrupt
+            keys_are_compared_by_every_character
+            a_lease_that_ran_out_is_taken_over
+            a_claim_that_is_given_back_is_free_at_once
+            expired_keys_are_removed_in_rounds
+            a_keyed_payment_is_written_with_its_reply
+            a_refused_keyed_payment_replays_its_refusal
+            a_keyed_payment_respects_what_the_key_is_known_for
+            a_keyed_payment_without_a_reply_leaves_nothing
+            what_is_made_under_a_claim_is_noted_with_it
+            nothing_is_made_under_a_claim_that_is_over
+        }
+        $crate::__races! { $harness, $rounds; idempotency_races:
+            a_key_is_claimed_by_one_of_many
+            a_lease_is_taken_over_by_one_of_many
+            one_keyed_payment_of_many_happens_once
         }
         $crate::__races! { $harness, $rounds; app_store_races:
             one_transaction_is_credited_once_to_one_of_two_users

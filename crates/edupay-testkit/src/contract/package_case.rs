@@ -191,6 +191,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
             claimed: None,
             charge: OpenCharge::new(Channel::Wx, self.attempt_no(), at, TimeDelta::minutes(30)),
             expires_at: fixtures::minutes_after(at, 60),
+            claim: None,
         }
     }
 

@@ -21,6 +21,7 @@ mod cashier;
 mod catalogue;
 mod charges;
 mod confirmations;
+mod idempotency;
 mod inbox;
 mod ledger;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::{CashierLink, CashierLinkStore};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
+use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::{
     ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, RefundId,
     RefundNo, SchoolId, TopUpNo, UserId, Username,
@@ -108,6 +110,7 @@ struct State {
     purchase_numbers: HashMap<PurchaseNo, UserId>,
     periods: BTreeMap<UserId, Vec<ServicePeriod>>,
     cashier_links: HashMap<TokenDigest, CashierLink>,
+    keys: idempotency::KeyRows,
     /// By product, what it cost from when on.
     prices: BTreeMap<ProductId, BTreeMap<Timestamp, Money>>,
     app_store: app_store::AppStoreRows,
@@ -233,6 +236,10 @@ impl StoreHarness for MemoryStore {
     }
 
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        Arc::new(self.clone())
+    }
+
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
         Arc::new(self.clone())
     }
 

@@ -4,12 +4,15 @@
 //! having no wall at the end.
 
 use super::MemoryStore;
-use crate::contract::{RecordedEvent, StoreHarness, app_store_races, package_races, races, refund_races};
+use crate::contract::{
+    RecordedEvent, StoreHarness, app_store_races, idempotency_races, package_races, races, refund_races,
+};
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::*;
 use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
+use edupay_domain::idempotency::*;
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, PurchaseNo, RefundNo, UserId};
 use edupay_domain::ledger::{LedgerError, LedgerStore};
 use edupay_domain::orders::*;
@@ -50,6 +53,27 @@ impl OrderStore for NaiveOrderStore {
         let plan = rule(command, &view).map_err(EffectError::Refused)?;
         meanwhile().await;
         Ok(self.0.transaction(|state| state.write_confirmed_order(plan, command.at)))
+    }
+
+    async fn pay_from_balance_once(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError> {
+        let request = &once.request;
+        let find = |state: &mut super::State| state.key_record(request.user_id, &request.key).cloned();
+        if let Some(known) = known_outcome(request, self.0.transaction(find).as_ref()) {
+            return Ok(known);
+        }
+        meanwhile().await;
+        let paid = self.pay_from_balance(command, rule).await.map_err(|error| match error {
+            EffectError::Refused(refusal) => refusal,
+            EffectError::Store(error) => panic!("{error:?}"),
+        });
+        let reply = (once.render)(&paid).unwrap();
+        self.0.transaction(|state| state.put_key(KeyRecord::answered(request.clone(), reply.clone())));
+        Ok(KeyedOutcome::First(reply))
     }
 
     async fn open_charge(
@@ -280,6 +304,31 @@ impl RefundStore for NaiveRefundStore {
     }
 }
 
+struct NaiveKeys(MemoryStore);
+
+/// Looks first, inserts later.
+#[async_trait]
+impl IdempotencyStore for NaiveKeys {
+    async fn claim(&self, command: &ClaimKey, rule: ClaimKeyRule) -> Result<ClaimPlan, StoreError> {
+        let request = &command.request;
+        let find = |state: &mut super::State| state.key_record(request.user_id, &request.key).cloned();
+        let plan = rule(command, self.0.transaction(find).as_ref());
+        meanwhile().await;
+        if let ClaimPlan::Grant(record) = &plan {
+            self.0.transaction(|state| state.put_key(record.clone()));
+        }
+        Ok(plan)
+    }
+
+    async fn settle(&self, command: &SettleKey, rule: SettleKeyRule) -> Result<KeyedOutcome, StoreError> {
+        self.0.settle(command, rule).await
+    }
+
+    async fn remove_expired(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        IdempotencyStore::remove_expired(&self.0, before, limit).await
+    }
+}
+
 struct NaiveHarness(MemoryStore);
 
 #[async_trait]
@@ -335,6 +384,9 @@ impl StoreHarness for NaiveHarness {
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.0.cashier_links()
     }
+    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
+        Arc::new(NaiveKeys(self.0.clone()))
+    }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await
     }
@@ -367,6 +419,12 @@ breaks! { package_races:
     one_purchase_charge_is_confirmed_once_by_many_callbacks as a_naive_store_gives_two_periods_for_a_charge
     many_charges_pay_one_purchase_once as a_naive_store_applies_two_charges_of_a_purchase
     many_purchases_of_one_project_are_given_once as a_naive_store_gives_two_packages_of_a_project
+}
+
+breaks! { idempotency_races:
+    a_key_is_claimed_by_one_of_many as a_naive_store_gives_a_key_to_two
+    a_lease_is_taken_over_by_one_of_many as a_naive_store_lets_two_take_a_lease_over
+    one_keyed_payment_of_many_happens_once as a_naive_store_pays_twice_under_a_key
 }
 
 breaks! { app_store_races:

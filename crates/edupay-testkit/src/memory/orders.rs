@@ -3,6 +3,7 @@
 use super::{MemoryStore, State, at_most, corrupt, wall};
 use async_trait::async_trait;
 use edupay_domain::clock::Timestamp;
+use edupay_domain::idempotency::{KeyedOutcome, Once};
 use edupay_domain::ids::{CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::{LedgerError, Wallet};
 use edupay_domain::orders::{
@@ -151,6 +152,8 @@ impl OrderStore for MemoryStore {
             if state.order_numbers.contains_key(&order.order_no) {
                 return Ok(CreatedOrder::NumberTaken);
             }
+            let noted = state.noted(command.claim.as_ref(), order.order_no.as_str())?;
+            noted.into_iter().for_each(|record| state.put_key(record));
             state.order_numbers.insert(order.order_no.clone(), order.user_id);
             state.put_order(order.clone());
             Ok(CreatedOrder::Created(order))
@@ -210,6 +213,15 @@ impl OrderStore for MemoryStore {
             state.check_payment(&plan)?;
             Ok(state.write_payment(plan, command.at))
         })
+    }
+
+    async fn pay_from_balance_once(
+        &self,
+        command: &PayFromBalance,
+        rule: PayFromBalanceRule,
+        once: &Once<Result<PaidOrder, PayRefusal>>,
+    ) -> Result<KeyedOutcome, StoreError> {
+        self.transaction(|state| state.pay_once(command, rule, once))
     }
 
     async fn open_charge(

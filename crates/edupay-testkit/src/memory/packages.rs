@@ -175,7 +175,12 @@ impl PackageStore for MemoryStore {
     ) -> Result<PlacedPurchase, EffectError<PlaceRefusal>> {
         self.transaction(|state| {
             let plan = rule(command, &state.place_view(command)).map_err(EffectError::Refused)?;
-            Ok(state.write_placed(plan))
+            let noted = state.noted(command.claim.as_ref(), plan.attempt().gateway_order_no.as_str())?;
+            let placed = state.write_placed(plan);
+            if placed != PlacedPurchase::NumberTaken {
+                noted.into_iter().for_each(|record| state.put_key(record));
+            }
+            Ok(placed)
         })
     }
 

@@ -16,10 +16,12 @@ impl TopUpStore for MemoryStore {
         self.transaction(|state| {
             let plan = rule(command).map_err(EffectError::Refused)?;
             wall(state.users.contains_key(&plan.top_up.user_id), "the top-up has no user")?;
+            let noted = state.noted(command.claim.as_ref(), command.top_up_no.as_str())?;
             if state.top_ups.contains_key(&plan.top_up.top_up_no) || !state.add_attempt(plan.attempt.clone()) {
                 return Ok(OpenedTopUp::NumberTaken);
             }
             state.top_ups.insert(plan.top_up.top_up_no.clone(), plan.top_up.clone());
+            noted.into_iter().for_each(|record| state.put_key(record));
             Ok(OpenedTopUp::Opened(plan.started()))
         })
     }

@@ -30,6 +30,8 @@ fn every_claim_is_in_the_macro() {
         include_str!("../../src/contract/catalogue.rs"),
         include_str!("../../src/contract/charges.rs"),
         include_str!("../../src/contract/confirmations.rs"),
+        include_str!("../../src/contract/idempotency.rs"),
+        include_str!("../../src/contract/idempotency_races.rs"),
         include_str!("../../src/contract/inbox.rs"),
         include_str!("../../src/contract/ledger.rs"),
         include_str!("../../src/contract/orders.rs"),

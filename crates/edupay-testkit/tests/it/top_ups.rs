@@ -26,7 +26,7 @@ async fn a_top_up_pays_the_debt_first() {
         event_id: event_id(1),
     };
     platform.store.adjust_balance(&command, owe).await.unwrap();
-    platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP).await.unwrap();
+    platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP, None).await.unwrap();
     let wallet = platform.wallet(&buyer).await;
     assert_eq!((wallet.debt, wallet.cash), (fen(0), fen(7_000)));
     platform.audit().await;
@@ -111,7 +111,7 @@ async fn a_top_up_whose_payment_is_unknown_is_credited_when_it_turns_out_to_be_p
     let platform = Platform::new();
     let buyer = platform.buyer("xiaoyu", 0).await;
     platform.gateway.fail_next(Call::Pay, Fault::LoseAnswer);
-    let unknown = platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP).await;
+    let unknown = platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP, None).await;
     assert!(matches!(unknown, Err(EffectError::Refused(TopUpRefusal::ChargeUnknown))));
     for event in platform.gateway.events() {
         platform.payments.receive(&event).await.unwrap();

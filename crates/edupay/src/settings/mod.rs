@@ -1,6 +1,7 @@
 //! What an operator decides: a TOML file, then `EDUPAY_*` variables, then the command line.
 
 mod app_store;
+mod idempotency;
 mod load;
 mod model;
 mod print;

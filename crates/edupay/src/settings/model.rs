@@ -1,7 +1,9 @@
 //! The settings and their defaults.
 
 use super::app_store::AppStoreSection;
+use super::idempotency::IdempotencySettings;
 use crate::error::Failure;
+use edupay_domain::idempotency::IdempotencyPolicy;
 use edupay_domain::money::Money;
 use edupay_domain::top_ups::{BonusTier, Campaign};
 use edupay_http::WebPath;
@@ -75,6 +77,7 @@ pub(crate) struct Settings {
     pub(crate) packages: PackageSettings,
     pub(crate) cashier: CashierSettings,
     pub(crate) refunds: RefundSettings,
+    pub(crate) idempotency: IdempotencySettings,
     pub(crate) pingpp: PingppSettings,
     pub(crate) appstore: AppStoreSection,
     pub(crate) limits: LimitSettings,
@@ -227,6 +230,7 @@ impl Default for Settings {
             packages: PackageSettings::default(),
             cashier: CashierSettings::default(),
             refunds: RefundSettings::default(),
+            idempotency: IdempotencySettings::default(),
             pingpp: PingppSettings::default(),
             appstore: AppStoreSection::default(),
             limits: LimitSettings::default(),
@@ -370,6 +374,11 @@ impl Settings {
         }
     }
 
+    /// How long keys are kept, and left to one worker.
+    pub(crate) fn idempotency_policy(&self) -> IdempotencyPolicy {
+        self.idempotency.policy()
+    }
+
     /// Where the campus API begins.
     pub(crate) fn web_path(&self) -> Result<WebPath, Failure> {
         const EXPECTED: &str = "empty, or names of plain letters and digits with a slash before each, such as /campus";
@@ -428,6 +437,7 @@ impl Settings {
         if self.cashier.link_lifetime_minutes == 0 {
             return Err(Failure::setting("cashier.link_lifetime_minutes", "above zero"));
         }
+        self.idempotency.check()?;
         self.appstore.check()?;
         Ok(())
     }

@@ -87,6 +87,8 @@ fn config_prints_every_setting_with_its_source_and_no_secret() {
         "packages.lifetime_minutes",
         "packages.charge_lifetime_minutes",
         "cashier.link_lifetime_minutes",
+        "idempotency.lifetime_hours = 24  # default",
+        "idempotency.lease_seconds = 30  # default",
         "appstore.bundle_id = \"\"  # default",
         "appstore.app_apple_id",
         "appstore.environment = \"production\"  # default",

@@ -27,6 +27,7 @@ mod canary;
 mod circuit;
 mod cli;
 mod drf;
+mod idempotency;
 mod imports;
 mod overload;
 mod pay_for_order;

@@ -3,6 +3,7 @@
 use super::claimed::ClaimedAmount;
 use super::day::{Day, Period, Term};
 use crate::clock::Timestamp;
+use crate::idempotency::KeyClaim;
 use crate::ids::{
     CardNo, ChargeId, EventId, GatewayOrderNo, PackageId, ProjectId, PurchaseNo, PurchaseRecordId, UserId,
 };
@@ -318,6 +319,8 @@ pub struct PlacePurchase {
     pub charge: OpenCharge,
     /// Until when the purchase can be paid.
     pub expires_at: Timestamp,
+    /// The claim under which it is made, if it is made once per key.
+    pub claim: Option<KeyClaim>,
 }
 
 /// Books a paid charge of a purchase.

@@ -51,6 +51,15 @@ pub enum PlacePlan {
 }
 
 impl PlacePlan {
+    /// The attempt that pays, new or old.
+    #[must_use]
+    pub fn attempt(&self) -> &ChargeAttempt {
+        match self {
+            Self::Place { attempt, .. } => attempt,
+            Self::Wait { charge, .. } => charge.attempt(),
+        }
+    }
+
     /// The purchase, new or old, and what is to be done for its charge.
     #[must_use]
     pub fn into_parts(self) -> (Purchase, OpenChargePlan) {

@@ -148,6 +148,7 @@ impl World {
             claimed: None,
             charge: OpenCharge::new(Channel::Wx, candidate, at, TimeDelta::days(60)),
             expires_at: at + TimeDelta::days(60),
+            claim: None,
         }
     }
 

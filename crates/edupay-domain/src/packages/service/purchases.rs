@@ -1,6 +1,7 @@
 //! What students and guardians do.
 
 use crate::clock::{Clock, Timestamp};
+use crate::idempotency::{KeyTurn, RecoveryPoint};
 use crate::ids::{GatewayOrderNo, IdSource, PackageId, PurchaseNo, PurchaseRecordId, UserId};
 use crate::packages::error::{PlaceRefusal, SearchRefusal, SuccessRefusal};
 use crate::packages::model::{
@@ -105,6 +106,7 @@ pub struct PurchaseStatus {
 ///     claimed: None,
 ///     charge: OpenCharge::new(Channel::Wx, candidate, Timestamp::default(), TimeDelta::hours(24)),
 ///     expires_at: Timestamp::default(),
+///     claim: None,
 /// };
 /// let refused = store.place(&command, place_purchase).await;
 /// assert!(matches!(refused, Err(EffectError::Refused(PlaceRefusal::NotYours))));
@@ -191,7 +193,24 @@ impl PackageService {
         caller: UserId,
         wanted: &PayForPackages,
     ) -> Result<PlacedCharge, EffectError<PlaceRefusal>> {
-        let (purchase, plan) = self.place(caller, wanted).await?;
+        self.pay_once(caller, wanted, None).await
+    }
+
+    /// The same in the turn of a key: the purchase that an earlier try has made or found is the one, whatever
+    /// became of it, and its charge is asked for again where the answer is missing.
+    ///
+    /// # Errors
+    /// [`PlaceRefusal`].
+    pub async fn pay_once(
+        &self,
+        caller: UserId,
+        wanted: &PayForPackages,
+        turn: Option<&KeyTurn>,
+    ) -> Result<PlacedCharge, EffectError<PlaceRefusal>> {
+        let (purchase, plan) = match turn.and_then(|turn| turn.point.as_ref()) {
+            Some(point) => self.placed(caller, wanted.user_id, point).await?,
+            None => self.place(caller, wanted, turn).await?,
+        };
         let (attempt, asked) = match plan {
             OpenChargePlan::Reuse(attempt) => return Ok(PlacedCharge { purchase, attempt }),
             OpenChargePlan::AskAgain(attempt) => (attempt, Asked::Again),
@@ -208,6 +227,7 @@ impl PackageService {
         &self,
         caller: UserId,
         wanted: &PayForPackages,
+        turn: Option<&KeyTurn>,
     ) -> Result<(Purchase, OpenChargePlan), EffectError<PlaceRefusal>> {
         let (at, policy) = (self.parts.clock.now(), &self.parts.policy);
         for _ in 0..DRAWS {
@@ -221,12 +241,31 @@ impl PackageService {
                 claimed: wanted.claimed,
                 charge: OpenCharge::new(wanted.channel, candidate, at, policy.charge_lifetime),
                 expires_at: at.checked_add_signed(policy.purchase_lifetime).unwrap_or(at),
+                claim: turn.map(|turn| turn.claim.clone()),
             };
             if let PlacedPurchase::Planned(plan) = self.parts.store.place(&command, place_purchase).await? {
                 return Ok(plan.into_parts());
             }
         }
         Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free purchase number was drawn")))
+    }
+
+    /// What an earlier try of the same request has made or found.
+    async fn placed(
+        &self,
+        caller: UserId,
+        user_id: UserId,
+        point: &RecoveryPoint,
+    ) -> Result<(Purchase, OpenChargePlan), EffectError<PlaceRefusal>> {
+        let corrupt = || StoreError::new(StoreFault::Corrupt, "no purchase of that number was made");
+        let number = GatewayOrderNo::parse(&point.0).map_err(|_| corrupt())?;
+        let found = self.parts.store.find(caller, user_id, &PurchaseQuery::Number(number.clone())).await?;
+        let found = found.ok_or(EffectError::Refused(PlaceRefusal::NotYours))?;
+        let purchase = found.into_iter().next().ok_or_else(corrupt)?;
+        let attempts = self.attempts_of(&purchase).await?;
+        let attempt = attempts.into_iter().find(|attempt| attempt.gateway_order_no == number).ok_or_else(corrupt)?;
+        let plan = OpenChargePlan::resumed(attempt).ok_or(EffectError::Refused(PlaceRefusal::ChargeRefused))?;
+        Ok((purchase, plan))
     }
 
     /// What was bought, by record ids or by a number of the gateway's: a record for each id, in their

@@ -141,6 +141,7 @@ pub(crate) fn services(platform: &Platform) -> Services {
         refunds: platform.refunds.clone(),
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),
+        idempotency: platform.idempotency.clone(),
         payments: platform.payments.clone(),
     }
 }

@@ -14,15 +14,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("events", &["money", "ids", "clock"]),
     // The contexts.
     ("ledger", GROUND),
+    ("idempotency", &["clock", "ids", "store"]),
     ("products", GROUND),
     ("payments", &["money", "clock", "ids", "store", "events", "ledger"]),
     ("accounts", &["money", "clock", "ids", "store", "events", "ledger", "products"]),
     ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
-    ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
-    ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
+    (
+        "orders",
+        &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "products", "payments"],
+    ),
+    ("packages", &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "payments"]),
     ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
-    ("top_ups", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
+    (
+        "top_ups",
+        &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "products", "payments"],
+    ),
 ];
 
 const GROUND: &[&str] = &["money", "clock", "ids", "store", "events"];
