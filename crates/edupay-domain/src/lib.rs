@@ -2,7 +2,8 @@
 //!
 //! What is here: [`money`], [`ids`] and [`clock`]; the double-entry [`ledger`]; the contexts
 //! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`] and [`cashier`], each
-//! with its model, rules, ports, service and error; and the [`events`] that a plan causes.
+//! with its model, rules, ports, service and error; the [`events`] that a plan causes, and their way out,
+//! [`event_delivery`].
 //!
 //! What is absent: no serde, no async runtime, no HTTP, no SQL, no clock and no randomness. A
 //! gateway's charge document travels through as opaque text.
@@ -17,6 +18,7 @@ pub mod accounts;
 pub mod app_store;
 pub mod cashier;
 pub mod clock;
+pub mod event_delivery;
 pub mod events;
 pub mod ids;
 pub mod ledger;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use edupay_domain::accounts::AccountService;
 use edupay_domain::app_store::AppStoreService;
 use edupay_domain::cashier::CashierService;
+use edupay_domain::event_delivery::EventDeliveryService;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::orders::OrderService;
 use edupay_domain::packages::{CampusService, PackageService};
@@ -39,6 +40,8 @@ pub struct Services {
     pub campus: CampusService,
     /// Links to the cashier page.
     pub cashier: CashierService,
+    /// Events out.
+    pub events: EventDeliveryService,
     /// Charges and callbacks.
     pub payments: PaymentService,
 }

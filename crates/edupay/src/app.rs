@@ -5,12 +5,14 @@ use crate::app_store;
 use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
 use crate::settings::{PreparedStatementsSetting, Settings};
+use crate::webhooks;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
+use edupay_domain::event_delivery::{EventDelivery, EventDeliveryService};
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::money::Money;
@@ -22,6 +24,7 @@ use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Readiness, Services};
 use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
+use edupay_webhooks::{SenderSettings, WebhookSender};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -73,6 +76,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
         max_amount: settings.max_amount()?,
     };
     let payments = shared.payments(gateway);
+    let events = shared.events(settings)?;
     let Shared { store, clock, ids, credentials, max_amount } = shared;
     Ok(Services {
         accounts: AccountService::new(Accounts {
@@ -152,11 +156,26 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
             link_lifetime: minutes(settings.cashier.link_lifetime_minutes),
             clock,
         }),
+        events,
         payments,
     })
 }
 
 impl Shared {
+    /// Events on their way out.
+    fn events(&self, settings: &Settings) -> Result<EventDeliveryService, Failure> {
+        let addresses = webhooks::addresses(settings)?;
+        Ok(EventDeliveryService::new(EventDelivery {
+            endpoints: self.store.clone(),
+            deliveries: self.store.clone(),
+            sender: Arc::new(WebhookSender::new(SenderSettings::new(addresses))),
+            secrets: Arc::new(SystemEntropy),
+            addresses,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }))
+    }
+
     /// Charges, and whom each kind of them is handed to when it is paid.
     fn payments(&self, gateway: Gateway) -> PaymentService {
         let (store, merchant, clock, ids) = (&self.store, &gateway.merchant, &self.clock, &self.ids);

@@ -12,6 +12,7 @@ mod logs;
 mod prices;
 mod settings;
 mod signals;
+mod webhooks;
 mod worker;
 
 use clap::Parser;

@@ -29,4 +29,5 @@ mod refunds;
 mod service;
 mod staff;
 mod top_ups;
+mod webhook_endpoints;
 mod webhooks;

@@ -39,6 +39,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
         settings.data_dir = directory::temporary()?;
     }
     settings.worker.interval_milliseconds = settings.worker.interval_milliseconds.min(1_000);
+    settings.webhooks.allow_private_addresses = true;
     let _lock = directory::lock(&settings)?;
     let store = empty_store(&settings)?;
 

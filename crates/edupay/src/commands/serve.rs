@@ -4,6 +4,7 @@ use super::{directory, say};
 use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Settings};
 use crate::signals::Ending;
+use crate::webhooks::Deliverer;
 use crate::worker::Worker;
 use crate::{app, demo_data, logs};
 use clap::Args;
@@ -70,9 +71,10 @@ pub(super) async fn serve(
         handle.stop(true).await;
     });
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
+    let deliverer = Deliverer::start(services.events.clone(), interval);
     let worker = Worker::start(services, interval);
     let ended = server.await.context("the server failed");
-    worker.end().await;
+    tokio::join!(worker.end(), deliverer.end());
     tracing::info!("ended");
     ended
 }

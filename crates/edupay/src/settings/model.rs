@@ -79,6 +79,7 @@ pub(crate) struct Settings {
     pub(crate) appstore: AppStoreSection,
     pub(crate) limits: LimitSettings,
     pub(crate) worker: WorkerSettings,
+    pub(crate) webhooks: WebhookSettings,
 }
 
 /// What is logged, to standard error.
@@ -196,6 +197,14 @@ pub(crate) struct WorkerSettings {
     pub(crate) interval_milliseconds: u64,
 }
 
+/// Where events may be sent to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WebhookSettings {
+    /// For development: plain http, and addresses of one's own machine and network.
+    pub(crate) allow_private_addresses: bool,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -218,6 +227,7 @@ impl Default for Settings {
             appstore: AppStoreSection::default(),
             limits: LimitSettings::default(),
             worker: WorkerSettings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -387,6 +397,7 @@ impl Settings {
             return Err(Failure::setting("cashier.link_lifetime_minutes", "above zero"));
         }
         self.appstore.check()?;
+        crate::webhooks::addresses(self)?;
         Ok(())
     }
 }

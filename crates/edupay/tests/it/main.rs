@@ -24,6 +24,7 @@ mod bad_input;
 mod campus;
 mod cli;
 mod drf;
+mod event_delivery;
 mod imports;
 mod pay_for_order;
 mod refunds;
