@@ -1,5 +1,5 @@
 //! What happened, for others to hear of. A plan carries its events; the store keeps them in the
-//! outbox in the same transaction. Their delivery is not here.
+//! outbox in the same transaction. Their delivery is in [`crate::event_delivery`].
 
 use crate::clock::Timestamp;
 use crate::ids::{
@@ -201,6 +201,29 @@ pub enum EventField {
 }
 
 impl EventBody {
+    /// Every type that [`EventBody::kind`] answers.
+    pub const KINDS: &[&str] = &[
+        "order.paid",
+        "order.cancelled",
+        "order.closed",
+        "purchase.paid",
+        "purchase.closed",
+        "top_up.credited",
+        "receipt.unapplied",
+        "receipt.refunded",
+        "app_store.credited",
+        "app_store.clawed_back",
+        "app_store.restored",
+        "refund.requested",
+        "refund.succeeded",
+        "refund.failed",
+        "refund.rejected",
+        "entitlement.ended",
+        "period.ended",
+        "period.left",
+        "balance.adjusted",
+    ];
+
     /// The type of the event on the wire: `order.paid`, …
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -303,5 +326,18 @@ impl RefundedThing {
             ("refund_no", EventField::Text(self.refund_no.as_str().to_owned())),
             ("amount_fen", EventField::Money(amount)),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The arms of `kind` stand one to a line, so that its text shows whether the list has them all.
+    #[test]
+    fn every_type_is_in_the_list() {
+        let arms = include_str!("events.rs").lines().filter_map(|line| line.split_once("{ .. } => \""));
+        let kinds: Vec<_> = arms.filter_map(|(_, rest)| rest.strip_suffix("\",")).collect();
+        assert_eq!(kinds, EventBody::KINDS);
     }
 }

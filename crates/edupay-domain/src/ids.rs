@@ -331,6 +331,22 @@ impl EventId {
     pub const fn nth(self, n: u128) -> Self {
         Self(self.0.wrapping_add(n))
     }
+
+    /// Reads an id: 32 hexadecimal digits, the letters among them small.
+    ///
+    /// # Errors
+    /// [`IdError`].
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let bits = u128::from_str_radix(text, 16).ok().filter(|_| plain);
+        bits.map(Self).ok_or(IdError { what: "event id" })
+    }
+
+    /// Its 128 bits.
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
 }
 
 impl fmt::Display for EventId {

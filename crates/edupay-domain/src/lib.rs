@@ -2,8 +2,8 @@
 //!
 //! What is here: [`money`], [`ids`] and [`clock`]; the double-entry [`ledger`]; the contexts
 //! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`] and [`cashier`], each
-//! with its model, rules, ports, service and error; [`idempotency`], by which a repeated request is done once; and
-//! the [`events`] that a plan causes.
+//! with its model, rules, ports, service and error; [`idempotency`], by which a repeated request is done once; the
+//! [`events`] that a plan causes, and their way out, [`event_delivery`].
 //!
 //! What is absent: no serde, no async runtime, no HTTP, no SQL, no clock and no randomness. A
 //! gateway's charge document travels through as opaque text.
@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod app_store;
 pub mod cashier;
 pub mod clock;
+pub mod event_delivery;
 pub mod events;
 pub mod idempotency;
 pub mod ids;

@@ -83,6 +83,26 @@ pub(crate) fn table() -> Vec<Endpoint> {
             .on(Method::POST, v1::approve_purchase_refund),
         Endpoint::of_users("/v1/purchases/{purchase_no}/refunds/{refund_no}/reject")
             .on(Method::POST, v1::reject_purchase_refund),
+        Endpoint::of_users("/v1/webhook-endpoints")
+            .on(Method::GET, v1::list_webhook_endpoints)
+            .on(Method::POST, v1::create_webhook_endpoint),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}")
+            .on(Method::GET, v1::find_webhook_endpoint)
+            .on(Method::PUT, v1::put_webhook_endpoint)
+            .on(Method::DELETE, v1::remove_webhook_endpoint),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/enable").on(Method::POST, v1::enable_webhook_endpoint),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/disable")
+            .on(Method::POST, v1::disable_webhook_endpoint),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/rotate-secret")
+            .on(Method::POST, v1::rotate_webhook_secret),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/ping").on(Method::POST, v1::ping_webhook_endpoint),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/resend").on(Method::POST, v1::resend_events_since),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/deliveries")
+            .on(Method::GET, v1::list_webhook_deliveries),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/deliveries/{event_id}")
+            .on(Method::GET, v1::find_webhook_delivery),
+        Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/resend")
+            .on(Method::POST, v1::resend_event),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
         Endpoint::open("/webhooks/app-store").on(Method::POST, webhooks::receive_app_store),

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use edupay_domain::accounts::AccountService;
 use edupay_domain::app_store::AppStoreService;
 use edupay_domain::cashier::CashierService;
+use edupay_domain::event_delivery::EventDeliveryService;
 use edupay_domain::idempotency::IdempotencyService;
 use edupay_domain::ledger::LedgerService;
 use edupay_domain::orders::OrderService;
@@ -47,6 +48,8 @@ pub struct Services {
     pub cashier: CashierService,
     /// Requests that are done once per key.
     pub idempotency: IdempotencyService,
+    /// Events out.
+    pub events: EventDeliveryService,
     /// Charges and callbacks.
     pub payments: PaymentService,
 }

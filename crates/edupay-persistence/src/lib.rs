@@ -16,6 +16,7 @@ mod confirmations;
 mod conn;
 mod database;
 mod effects;
+mod event_delivery;
 mod idempotency;
 mod inbox;
 mod journal;

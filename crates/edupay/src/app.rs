@@ -5,11 +5,13 @@ use crate::app_store;
 use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
 use crate::settings::{LimitSettings, PreparedStatementsSetting, Settings};
+use crate::webhooks;
 use chrono::TimeDelta;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
 use edupay_domain::clock::Clock;
+use edupay_domain::event_delivery::{EventDelivery, EventDeliveryService};
 use edupay_domain::idempotency::{Idempotency, IdempotencyService};
 use edupay_domain::ids::IdSource;
 use edupay_domain::ledger::LedgerService;
@@ -25,6 +27,7 @@ use edupay_http::{
 };
 use edupay_persistence::{PreparedStatements, SqlStore, StoreOptions};
 use edupay_pingpp::circuit::ChargeCircuit;
+use edupay_webhooks::{SenderSettings, WebhookSender};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -88,6 +91,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
         max_amount: settings.max_amount()?,
     };
     let payments = shared.payments(gateway);
+    let events = shared.events(settings)?;
     let Shared { store, clock, ids, credentials, max_amount } = shared;
     let keys = IdempotencyService::new(Idempotency {
         store: store.clone(),
@@ -174,12 +178,27 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
             clock,
         }),
         idempotency: keys,
+        events,
         payments,
     };
     Ok(Built { services, circuit })
 }
 
 impl Shared {
+    /// Events on their way out.
+    fn events(&self, settings: &Settings) -> Result<EventDeliveryService, Failure> {
+        let addresses = webhooks::addresses(settings)?;
+        Ok(EventDeliveryService::new(EventDelivery {
+            endpoints: self.store.clone(),
+            deliveries: self.store.clone(),
+            sender: Arc::new(WebhookSender::new(SenderSettings::new(addresses))),
+            secrets: Arc::new(SystemEntropy),
+            addresses,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }))
+    }
+
     /// Charges, and whom each kind of them is handed to when it is paid.
     fn payments(&self, gateway: Gateway) -> PaymentService {
         let (store, merchant, clock, ids) = (&self.store, &gateway.merchant, &self.clock, &self.ids);

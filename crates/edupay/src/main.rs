@@ -13,6 +13,7 @@ mod operations;
 mod prices;
 mod settings;
 mod signals;
+mod webhooks;
 mod worker;
 
 use clap::Parser;

@@ -3,6 +3,9 @@
 use super::fields::Value;
 use super::values::{integer, text};
 use crate::failure::FieldError;
+use chrono::DateTime;
+use edupay_domain::clock::{Timestamp, whole_micros};
+use edupay_domain::event_delivery::EventKind;
 use edupay_domain::ids::{CardNo, IdError, UserId};
 use edupay_domain::packages::Detail;
 use edupay_domain::payments::Channel;
@@ -59,6 +62,18 @@ pub(crate) fn user_ids(value: &Value) -> Result<Vec<UserId>, FieldError> {
 pub(crate) fn channels(value: &Value) -> Result<Vec<Channel>, FieldError> {
     let channel = |item: &Value| Channel::parse(&text(MAX_WORD)(item)?).ok_or(FieldError::UnknownChoice);
     items(value)?.iter().map(channel).collect()
+}
+
+/// Types of events: a JSON list of texts, or a form field of comma-joined ones.
+pub(crate) fn event_kinds(value: &Value) -> Result<Vec<EventKind>, FieldError> {
+    let kind = |item: &Value| EventKind::parse(&text(MAX_WORD)(item)?).ok_or(FieldError::UnknownChoice);
+    items(value)?.iter().map(kind).collect()
+}
+
+/// A moment, as RFC 3339 writes it.
+pub(crate) fn moment(value: &Value) -> Result<Timestamp, FieldError> {
+    let read = DateTime::parse_from_rfc3339(&text(MAX_WORD)(value)?);
+    read.map(|at| whole_micros(at.into())).map_err(|_| FieldError::Invalid)
 }
 
 /// What a package has: a JSON list of objects. A form has no way to say it.

@@ -5,6 +5,7 @@ use super::{CredentialFailure, Failure, FieldError, Refusal};
 use edupay_domain::accounts::{AccountService, CreateUserRefusal, LoginRefusal, TokenRefusal};
 use edupay_domain::app_store::{RedeemRefusal, SignatureRefusal};
 use edupay_domain::cashier::CashierRefusal;
+use edupay_domain::event_delivery::{DeliveryRefusal, EndpointRefusal};
 use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
@@ -229,6 +230,26 @@ impl From<RefundRefusal> for Failure {
 impl From<DecisionRefusal> for Failure {
     fn from(refusal: DecisionRefusal) -> Self {
         Refusal::RefundDecision(refusal).into()
+    }
+}
+
+impl From<EndpointRefusal> for Failure {
+    fn from(refusal: EndpointRefusal) -> Self {
+        match refusal {
+            EndpointRefusal::NotFound => Self::NotFound,
+            EndpointRefusal::Url(_) => Self::field("url", FieldError::Invalid),
+            EndpointRefusal::SinceInFuture => Self::field("since", FieldError::Invalid),
+            other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<DeliveryRefusal> for Failure {
+    fn from(refusal: DeliveryRefusal) -> Self {
+        match refusal {
+            DeliveryRefusal::NotFound => Self::NotFound,
+            other => Refusal::Other(other.code()).into(),
+        }
     }
 }
 

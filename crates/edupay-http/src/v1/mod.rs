@@ -3,6 +3,7 @@
 mod app_store;
 mod cashier_links;
 mod courses;
+mod deliveries;
 mod guardians;
 mod ledger;
 mod me;
@@ -18,12 +19,14 @@ mod schools;
 mod students;
 mod top_ups;
 mod users;
+mod webhook_endpoints;
 
 pub(crate) use app_store::{
     answer_consumption_request, list_app_store_purchases, list_app_store_records, list_consumption_requests,
 };
 pub(crate) use cashier_links::create_order_link;
 pub(crate) use courses::{create_course, list_courses, offer_course, withdraw_course};
+pub(crate) use deliveries::{find_webhook_delivery, list_webhook_deliveries, ping_webhook_endpoint, resend_event};
 pub(crate) use guardians::{bind_guardian, list_guardians, replace_card, unbind_guardian};
 pub(crate) use ledger::list_entries;
 pub(crate) use me::me;
@@ -40,6 +43,10 @@ pub(crate) use schools::{create_school, list_schools, put_school};
 pub(crate) use students::{find_student, list_students, put_student};
 pub(crate) use top_ups::{find_top_up, start_top_up};
 pub(crate) use users::{activate_user, create_user, deactivate_user, list_users};
+pub(crate) use webhook_endpoints::{
+    create_webhook_endpoint, disable_webhook_endpoint, enable_webhook_endpoint, find_webhook_endpoint,
+    list_webhook_endpoints, put_webhook_endpoint, remove_webhook_endpoint, resend_events_since, rotate_webhook_secret,
+};
 
 pub(crate) mod paths {
     //! The documented operations of this folder.
@@ -50,6 +57,9 @@ pub(crate) mod paths {
     pub(crate) use super::cashier_links::__path_create_order_link;
     pub(crate) use super::courses::{
         __path_create_course, __path_list_courses, __path_offer_course, __path_withdraw_course,
+    };
+    pub(crate) use super::deliveries::{
+        __path_find_webhook_delivery, __path_list_webhook_deliveries, __path_ping_webhook_endpoint, __path_resend_event,
     };
     pub(crate) use super::guardians::{
         __path_bind_guardian, __path_list_guardians, __path_replace_card, __path_unbind_guardian,
@@ -75,5 +85,10 @@ pub(crate) mod paths {
     pub(crate) use super::top_ups::{__path_find_top_up, __path_start_top_up};
     pub(crate) use super::users::{
         __path_activate_user, __path_create_user, __path_deactivate_user, __path_list_users,
+    };
+    pub(crate) use super::webhook_endpoints::{
+        __path_create_webhook_endpoint, __path_disable_webhook_endpoint, __path_enable_webhook_endpoint,
+        __path_find_webhook_endpoint, __path_list_webhook_endpoints, __path_put_webhook_endpoint,
+        __path_remove_webhook_endpoint, __path_resend_events_since, __path_rotate_webhook_secret,
     };
 }

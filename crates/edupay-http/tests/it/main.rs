@@ -32,4 +32,5 @@ mod refunds;
 mod service;
 mod staff;
 mod top_ups;
+mod webhook_endpoints;
 mod webhooks;

@@ -14,6 +14,10 @@ use edupay_domain::app_store::{
 };
 use edupay_domain::cashier::{Cashier, CashierService, MockCashierLinkStore};
 use edupay_domain::clock::MockClock;
+use edupay_domain::event_delivery::{
+    AddressPolicy, EventDelivery, EventDeliveryService, MockDeliveryStore, MockEndpointStore, MockEventSender,
+    MockSecretSource, WebhookSecret,
+};
 use edupay_domain::idempotency::{Idempotency, IdempotencyPolicy, IdempotencyService, MockIdempotencyStore};
 use edupay_domain::ids::{AppAccountToken, Draw, EventId, MockIdSource};
 use edupay_domain::ledger::{LedgerService, MockLedgerStore};
@@ -38,6 +42,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+/// The secret that every endpoint gets.
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
 /// The ports, to be given expectations.
 pub(crate) struct Ports {
     pub(crate) users: MockUserStore,
@@ -54,6 +61,8 @@ pub(crate) struct Ports {
     pub(crate) top_ups: MockTopUpStore,
     pub(crate) packages: MockPackageStore,
     pub(crate) refunds: MockRefundStore,
+    pub(crate) endpoints: MockEndpointStore,
+    pub(crate) deliveries: MockDeliveryStore,
     pub(crate) approval_above: Option<Money>,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
@@ -84,6 +93,8 @@ impl Ports {
             top_ups: MockTopUpStore::new(),
             packages: MockPackageStore::new(),
             refunds: MockRefundStore::new(),
+            endpoints: MockEndpointStore::new(),
+            deliveries: MockDeliveryStore::new(),
             approval_above: None,
             payer: None,
             not_ready: Vec::new(),
@@ -105,6 +116,17 @@ impl Ports {
         ids.expect_event_id().returning(|| EventId::from_random(7));
         ids.expect_app_account_token().returning(|| AppAccountToken::from_random(7));
         let (clock, ids) = (Arc::new(clock), Arc::new(ids));
+        let mut secrets = MockSecretSource::new();
+        secrets.expect_draw_secret().returning(|| WebhookSecret::parse(SECRET).unwrap());
+        let events = EventDeliveryService::new(EventDelivery {
+            endpoints: Arc::new(self.endpoints),
+            deliveries: Arc::new(self.deliveries),
+            sender: Arc::new(MockEventSender::new()),
+            secrets: Arc::new(secrets),
+            addresses: AddressPolicy::PublicOnly,
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
         let gateway = Arc::new(self.gateway);
         let payments = PaymentService::new(Payments {
             gateway: gateway.clone(),
@@ -204,6 +226,7 @@ impl Ports {
                 link_lifetime: day,
                 clock,
             }),
+            events,
             payments,
         }
     }

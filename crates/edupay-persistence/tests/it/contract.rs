@@ -3,6 +3,7 @@
 /// On a new SQLite file each.
 mod sqlite {
     edupay_testkit::store_contract!(crate::databases::sqlite(), rounds = 200);
+    edupay_testkit::delivery_contract!(crate::databases::sqlite(), rounds = 50);
 }
 
 /// On one PostgreSQL database together.
@@ -13,5 +14,19 @@ mod postgres {
             None => return,
         },
         rounds = 200
+    );
+}
+
+/// Events on their way out, on a PostgreSQL database each: an endpoint hears of everybody's.
+mod events_on_postgres {
+    edupay_testkit::delivery_contract!(
+        match crate::databases::empty_postgres() {
+            Some(database) => {
+                database.store.migrate().unwrap();
+                database
+            }
+            None => return,
+        },
+        rounds = 50
     );
 }

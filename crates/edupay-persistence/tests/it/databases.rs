@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
+use edupay_domain::event_delivery::{DeliveryStore, EndpointStore};
 use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
@@ -18,7 +19,7 @@ use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{DatabaseUrl, SqlStore, StoreOptions};
-use edupay_testkit::contract::{RecordedEvent, StoreHarness};
+use edupay_testkit::contract::{DeliveryHarness, RecordedEvent, StoreHarness};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -232,6 +233,15 @@ impl StoreHarness for Database {
 
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.outbox_rows(user_id).into_iter().map(recorded).collect()
+    }
+}
+
+impl DeliveryHarness for Database {
+    fn endpoints(&self) -> Arc<dyn EndpointStore> {
+        Arc::new(self.store.clone())
+    }
+    fn deliveries(&self) -> Arc<dyn DeliveryStore> {
+        Arc::new(self.store.clone())
     }
 }
 

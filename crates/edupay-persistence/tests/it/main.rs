@@ -8,6 +8,7 @@
 
 mod contract;
 mod databases;
+mod events;
 mod lanes;
 mod migrations;
 mod naive;

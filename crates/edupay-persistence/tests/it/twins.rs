@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
 use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
 use edupay_domain::cashier::CashierLinkStore;
+use edupay_domain::event_delivery::{DeliveryStore, EndpointStore};
 use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerStore;
@@ -16,7 +17,8 @@ use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
 use edupay_testkit::contract::{
-    RecordedEvent, StoreHarness, app_store_races, campus, idempotency_races, package_races, races, refund_races,
+    DeliveryHarness, RecordedEvent, StoreHarness, app_store_races, campus, event_delivery_races, idempotency_races,
+    package_races, races, refund_races,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,7 +108,24 @@ impl StoreHarness for Twins {
     }
 }
 
+impl DeliveryHarness for Twins {
+    fn endpoints(&self) -> Arc<dyn EndpointStore> {
+        self.next().endpoints()
+    }
+    fn deliveries(&self) -> Arc<dyn DeliveryStore> {
+        self.next().deliveries()
+    }
+}
+
 const ROUNDS: u32 = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_share_the_delivery_of_events() {
+    let Some(twins) = Twins::new() else { return };
+    event_delivery_races::every_event_reaches_every_endpoint_once(&twins, ROUNDS).await.unwrap();
+    let Some(twins) = Twins::new() else { return };
+    event_delivery_races::one_delivery_is_sent_by_one_worker(&twins, ROUNDS).await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_instances_on_one_database_have_one_winner() {

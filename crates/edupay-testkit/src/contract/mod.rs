@@ -20,6 +20,9 @@ mod case;
 pub mod catalogue;
 pub mod charges;
 pub mod confirmations;
+pub mod event_delivery;
+mod event_delivery_case;
+pub mod event_delivery_races;
 pub mod idempotency;
 pub mod idempotency_races;
 pub mod inbox;
@@ -40,6 +43,7 @@ pub mod refunds_of_purchases;
 pub mod top_ups;
 
 pub use case::Case;
+pub use event_delivery_case::DeliveryHarness;
 pub use package_case::{Campus, Placed};
 
 use async_trait::async_trait;
@@ -424,6 +428,37 @@ macro_rules! store_contract {
             many_clients_open_one_charge
             a_top_up_is_credited_once_by_many_callbacks
             a_due_refund_is_claimed_by_one_worker
+        }
+    };
+}
+
+/// Expands to one `#[tokio::test]` per claim about events on their way out.
+///
+/// As [`store_contract!`](crate::store_contract), but for something that implements
+/// [`DeliveryHarness`](crate::contract::DeliveryHarness) on a database of its own for each test: an endpoint
+/// that wants all events hears of everybody's.
+#[macro_export]
+macro_rules! delivery_contract {
+    ($harness:expr) => {
+        $crate::delivery_contract!($harness, rounds = $crate::contract::ROUNDS);
+    };
+    ($harness:expr, rounds = $rounds:expr) => {
+        $crate::__claims! { $harness; event_delivery:
+            an_endpoint_is_stored_whole_and_changed
+            a_removed_endpoint_is_forgotten_with_its_deliveries
+            events_are_noted_while_an_endpoint_is_active
+            an_event_goes_once_to_each_endpoint_that_wants_it
+            a_delivery_is_claimed_sent_and_recorded
+            an_answer_that_is_not_taken_makes_a_delivery_due_later
+            an_endpoint_that_is_gone_is_disabled
+            a_test_goes_the_way_of_an_event
+            a_settled_event_is_sent_again
+            deliveries_are_listed_newest_first_in_pages
+            what_happened_since_a_moment_is_sent_again
+        }
+        $crate::__races! { $harness, $rounds; event_delivery_races:
+            every_event_reaches_every_endpoint_once
+            one_delivery_is_sent_by_one_worker
         }
     };
 }

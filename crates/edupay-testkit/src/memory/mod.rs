@@ -21,11 +21,14 @@ mod cashier;
 mod catalogue;
 mod charges;
 mod confirmations;
+mod event_delivery;
 mod idempotency;
 mod inbox;
 mod ledger;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod naive_deliveries;
 mod orders;
 mod packages;
 mod products;
@@ -117,6 +120,7 @@ struct State {
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
     outbox: Vec<Event>,
+    delivery: event_delivery::DeliveryRows,
 }
 
 struct UserRow {

@@ -5,6 +5,7 @@ use edupay_testkit::memory::MemoryStore;
 /// Each claim on a store of its own.
 mod alone {
     edupay_testkit::store_contract!(super::MemoryStore::new(), rounds = 200);
+    edupay_testkit::delivery_contract!(super::MemoryStore::new(), rounds = 200);
 }
 
 /// All claims at the same time on one store: they must not disturb each other.
@@ -32,6 +33,8 @@ fn every_claim_is_in_the_macro() {
         include_str!("../../src/contract/confirmations.rs"),
         include_str!("../../src/contract/idempotency.rs"),
         include_str!("../../src/contract/idempotency_races.rs"),
+        include_str!("../../src/contract/event_delivery.rs"),
+        include_str!("../../src/contract/event_delivery_races.rs"),
         include_str!("../../src/contract/inbox.rs"),
         include_str!("../../src/contract/ledger.rs"),
         include_str!("../../src/contract/orders.rs"),

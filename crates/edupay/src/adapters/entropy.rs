@@ -1,6 +1,9 @@
 //! The system's clock and the system's randomness.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use edupay_domain::clock::{Clock, Timestamp, whole_micros};
+use edupay_domain::event_delivery::{SecretSource, WebhookSecret};
 use edupay_domain::ids::{AppAccountToken, Draw, EventId, IdSource};
 
 /// The system's time.
@@ -21,6 +24,14 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes
+}
+
+impl SecretSource for SystemEntropy {
+    #[expect(clippy::expect_used, reason = "the base64 of 32 bytes is a secret")]
+    fn draw_secret(&self) -> WebhookSecret {
+        let text = format!("{}{}", WebhookSecret::PREFIX, STANDARD.encode(random::<32>()));
+        WebhookSecret::parse(&text).expect("32 bytes are a secret")
+    }
 }
 
 impl IdSource for SystemEntropy {

@@ -40,6 +40,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
     }
     without_rates(&mut settings);
     settings.worker.interval_milliseconds = settings.worker.interval_milliseconds.min(1_000);
+    settings.webhooks.allow_private_addresses = true;
     let _lock = directory::lock(&settings)?;
     let store = empty_store(&settings)?;
 

@@ -14,6 +14,7 @@ mod sandbox;
 mod schools;
 mod serve;
 mod students;
+mod webhook;
 
 use crate::error::Failure;
 use crate::settings::Overrides;
@@ -84,6 +85,9 @@ enum Command {
     /// Campus-card and SMS packages
     #[command(subcommand)]
     Package(packages::PackageCommand),
+    /// Endpoints that events are sent to
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
 }
 
 impl Common {
@@ -110,6 +114,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::School(school) => schools::school(&common.overrides(None), school).await?,
         Command::Student(student) => return students::run(&common.overrides(None), student).await,
         Command::Project(project) => schools::project(&common.overrides(None), project).await?,
+        Command::Webhook(webhook) => webhook::run(&common.overrides(None), webhook).await?,
         Command::Package(package) => return packages::run(&common.overrides(None), package).await,
     }
     Ok(ExitCode::SUCCESS)

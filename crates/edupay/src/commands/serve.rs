@@ -4,6 +4,7 @@ use super::{directory, say};
 use crate::error::{Context, Failure};
 use crate::settings::{self, Overrides, Settings};
 use crate::signals::Ending;
+use crate::webhooks::Deliverer;
 use crate::worker::Worker;
 use crate::{app, demo_data, logs, operations};
 use clap::Args;
@@ -70,10 +71,11 @@ pub(super) async fn serve(
     let Server { running, drain } =
         edupay_http::server(config, services.clone(), operations, listener).context("listen")?;
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
+    let deliverer = Deliverer::start(services.events.clone(), interval);
     let worker = Worker::start(services, interval);
     let end = actix_web::rt::spawn(async move {
         ending.come().await;
-        tokio::join!(drain.run(grace), worker.end());
+        tokio::join!(drain.run(grace), worker.end(), deliverer.end());
     });
     running.await.context("the server failed")?;
     // Only the end ends a server that did not fail.

@@ -82,6 +82,7 @@ pub(crate) struct Settings {
     pub(crate) appstore: AppStoreSection,
     pub(crate) limits: LimitSettings,
     pub(crate) worker: WorkerSettings,
+    pub(crate) webhooks: WebhookSettings,
 }
 
 /// What is logged, to standard error.
@@ -212,6 +213,14 @@ pub(crate) struct WorkerSettings {
     pub(crate) interval_milliseconds: u64,
 }
 
+/// Where events may be sent to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WebhookSettings {
+    /// For development: plain http, and addresses of one's own machine and network.
+    pub(crate) allow_private_addresses: bool,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -235,6 +244,7 @@ impl Default for Settings {
             appstore: AppStoreSection::default(),
             limits: LimitSettings::default(),
             worker: WorkerSettings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -439,6 +449,7 @@ impl Settings {
         }
         self.idempotency.check()?;
         self.appstore.check()?;
+        crate::webhooks::addresses(self)?;
         Ok(())
     }
 }

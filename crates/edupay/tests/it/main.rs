@@ -27,6 +27,7 @@ mod canary;
 mod circuit;
 mod cli;
 mod drf;
+mod event_delivery;
 mod idempotency;
 mod imports;
 mod overload;

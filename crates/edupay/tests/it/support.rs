@@ -10,6 +10,7 @@ pub(crate) mod notice;
 pub(crate) mod ordered;
 pub(crate) mod patience;
 pub(crate) mod random;
+pub(crate) mod receiver;
 pub(crate) mod sandbox;
 pub(crate) mod shop;
 

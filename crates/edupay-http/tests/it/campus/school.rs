@@ -4,6 +4,9 @@ use crate::client::{Reply, Request};
 use crate::fixtures::{XIAOCHEN, XIAOYU};
 use crate::service::{Fixed, Service};
 use edupay_domain::accounts::{Profile, Role, Token};
+use edupay_domain::event_delivery::{
+    AddressPolicy, EventDelivery, EventDeliveryService, MockEventSender, MockSecretSource,
+};
 use edupay_domain::ids::{CardNo, ChargeId, PackageId, ProjectId, SchoolId, UserId, Username};
 use edupay_domain::money::Money;
 use edupay_domain::packages::{
@@ -12,10 +15,12 @@ use edupay_domain::packages::{
 };
 use edupay_http::{HttpConfig, Services, WebPath};
 use edupay_testkit::gateway::Call;
+use edupay_testkit::ids::SeededIds;
 use edupay_testkit::platform::Platform;
 use serde_json::Value;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Guardian of [`CHILD`], user 1, no rights.
 pub(crate) const GUARDIAN: &str = XIAOCHEN;
@@ -142,8 +147,22 @@ pub(crate) fn services(platform: &Platform) -> Services {
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),
         idempotency: platform.idempotency.clone(),
+        events: events(platform),
         payments: platform.payments.clone(),
     }
+}
+
+/// Nobody is told of anything.
+fn events(platform: &Platform) -> EventDeliveryService {
+    EventDeliveryService::new(EventDelivery {
+        endpoints: Arc::new(platform.store.clone()),
+        deliveries: Arc::new(platform.store.clone()),
+        sender: Arc::new(MockEventSender::new()),
+        secrets: Arc::new(MockSecretSource::new()),
+        addresses: AddressPolicy::PublicOnly,
+        clock: platform.clock.clone(),
+        ids: Arc::new(SeededIds::default()),
+    })
 }
 
 async fn fill(platform: &Platform) {

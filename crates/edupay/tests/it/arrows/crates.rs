@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-persistence", &["edupay-domain"]),
     ("edupay-pingpp", &["edupay-domain"]),
     ("edupay-appstore", &["edupay-domain"]),
+    ("edupay-webhooks", &["edupay-domain"]),
     ("edupay-http", &["edupay-domain"]),
     ("edupay-sandbox", &["edupay-pingpp"]),
     ("edupay-testkit", &["edupay-domain"]),
@@ -32,7 +33,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-bench", &[]),
     (
         "edupay",
-        &["edupay-domain", "edupay-persistence", "edupay-pingpp", "edupay-appstore", "edupay-http", "edupay-sandbox"],
+        &[
+            "edupay-domain",
+            "edupay-persistence",
+            "edupay-pingpp",
+            "edupay-appstore",
+            "edupay-webhooks",
+            "edupay-http",
+            "edupay-sandbox",
+        ],
     ),
 ];
 
@@ -45,7 +54,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("diesel", &["edupay-persistence"]),
     ("diesel_migrations", &["edupay-persistence"]),
     ("actix-web", &["edupay-http", "edupay-sandbox", "edupay"]),
-    ("ureq", &["edupay-pingpp", "edupay-appstore", "edupay-sandbox"]),
+    ("ureq", &["edupay-pingpp", "edupay-appstore", "edupay-webhooks", "edupay-sandbox"]),
 ];
 
 /// Each arrow that the lists above do not allow, as a sentence.

@@ -96,6 +96,12 @@ impl Demo {
         self.program.child.borrow().id()
     }
 
+    /// Kills the program where it stands, as a power cut does.
+    pub(crate) fn kill(&self) {
+        let mut child = self.program.child.borrow_mut();
+        child.kill().and_then(|()| child.wait()).expect("a child of ours");
+    }
+
     /// Sends a request to the service.
     pub(crate) fn call(&self, request: Request) -> Reply {
         request.send(&self.service)

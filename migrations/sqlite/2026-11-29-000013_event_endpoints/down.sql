@@ -1,0 +1,6 @@
+DROP TRIGGER outbox_noted;
+DROP TABLE outbox_fanout;
+DROP TABLE delivery_attempts;
+DROP TABLE event_deliveries;
+DROP TABLE webhook_secrets;
+DROP TABLE webhook_endpoints;
