@@ -13,6 +13,7 @@ use edupay_domain::orders::PayRefusal;
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
+use edupay_domain::reconciliation::BillError;
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
@@ -106,6 +107,8 @@ pub(crate) enum Refusal {
     Catalogue(CatalogueRefusal),
     Refund(RefundRefusal),
     RefundDecision(DecisionRefusal),
+    /// A file is no bill.
+    Bill(BillError),
     Other(&'static str),
 }
 
@@ -264,6 +267,7 @@ impl Refusal {
             Self::Catalogue(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
             Self::RefundDecision(refusal) => refusal.code(),
+            Self::Bill(error) => error.code(),
             Self::Other(code) => code,
         }
     }
@@ -283,6 +287,7 @@ impl Refusal {
             Self::CourseNotOffered(_)
             | Self::ProofInvalid
             | Self::ProofOfNoAppStore
+            | Self::Bill(_)
             | Self::Campus(
                 CampusRefusal::SchoolNotFound | CampusRefusal::GuardianNotFound(_) | CampusRefusal::OwnGuardian,
             )

@@ -13,6 +13,7 @@ mod campus;
 mod cashier;
 mod config;
 mod dialects;
+mod excel;
 mod extract;
 mod failure;
 mod language;
@@ -31,6 +32,7 @@ mod wire;
 mod yian;
 
 pub use config::{BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, WebPath};
+pub use excel::{differences_csv_head, differences_csv_line};
 pub use openapi::openapi_json;
 pub use server::server;
 pub use services::{Readiness, Services};

@@ -29,6 +29,7 @@ mod pools;
 mod prepared;
 mod principals;
 mod receipts;
+mod reconciliation;
 mod refunds;
 mod rows;
 mod schema;

@@ -9,6 +9,7 @@ use edupay_domain::payments::{
     Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, Merchant, Mode, PaymentGateway, RefundRequest,
     SandboxPayer,
 };
+use edupay_domain::reconciliation::{GatewayLists, ListPage, ListQuery, ListedCharge, TheirRefund};
 use edupay_pingpp::client::{GatewaySettings, PingppGateway, ReplySignatures};
 use edupay_pingpp::signing::{PublicKeys, RequestSigner};
 use edupay_pingpp::webhook::WebhookVerifier;
@@ -19,6 +20,7 @@ use std::time::Duration;
 /// The gateway with what belongs to it.
 pub(crate) struct Gateway {
     pub(crate) client: Arc<dyn PaymentGateway>,
+    pub(crate) lists: Arc<dyn GatewayLists>,
     pub(crate) callbacks: Arc<WebhookVerifier>,
     pub(crate) sandbox: Option<Arc<dyn SandboxPayer>>,
     pub(crate) merchant: Merchant,
@@ -34,7 +36,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let callbacks = Arc::new(WebhookVerifier::new(keys.clone()));
     if pingpp.api_key.reveal().is_empty() {
         let merchant = Merchant { app_id: pingpp.app_id.clone(), mode: Mode::Test };
-        return Ok(Gateway { client: Arc::new(NoGateway), callbacks, sandbox: None, merchant });
+        let (client, lists) = (Arc::new(NoGateway), Arc::new(NoGateway));
+        return Ok(Gateway { client, lists, callbacks, sandbox: None, merchant });
     }
     let mut gateway = GatewaySettings::new(&pingpp.api_base, pingpp.api_key.reveal(), &pingpp.app_id);
     gateway.signer = signer;
@@ -50,7 +53,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let client = Arc::new(client);
     let is_sandbox = pingpp.api_key.reveal() == edupay_sandbox::API_KEY;
     let sandbox = is_sandbox.then(|| Arc::clone(&client) as Arc<dyn SandboxPayer>);
-    Ok(Gateway { client, callbacks, sandbox, merchant })
+    Ok(Gateway { lists: client.clone(), client, callbacks, sandbox, merchant })
 }
 
 /// With real money nothing of a test set-up may be left.
@@ -115,6 +118,19 @@ impl PaymentGateway for NoGateway {
         refused()
     }
     async fn list_refunds(&self, _: &ChargeId) -> Result<Vec<GatewayRefund>, GatewayError> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl GatewayLists for NoGateway {
+    async fn list(&self, _: &ListQuery, _: Option<&str>) -> Result<ListPage, GatewayError> {
+        refused()
+    }
+    async fn look_up(&self, _: &ChargeId) -> Result<Option<ListedCharge>, GatewayError> {
+        refused()
+    }
+    async fn refunds_of(&self, _: &ChargeId) -> Result<Vec<TheirRefund>, GatewayError> {
         refused()
     }
 }

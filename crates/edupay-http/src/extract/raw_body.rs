@@ -32,6 +32,23 @@ impl FromRequest for RawBody {
     }
 }
 
+/// A bill file, as it came.
+pub(crate) struct BillBody(pub(crate) Bytes);
+
+impl FromRequest for BillBody {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let state = state(&request)?;
+            let (limit, deadline) = (state.config.bill_body_limit, state.config.bill_body_deadline);
+            read(&request, payload, limit, deadline).await.map(Self)
+        })
+    }
+}
+
 /// Reads a body to its end.
 ///
 /// # Errors

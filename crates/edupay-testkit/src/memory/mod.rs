@@ -29,6 +29,7 @@ mod orders;
 mod packages;
 mod products;
 mod receipts;
+mod reconciliation;
 mod refunds;
 mod sums;
 mod top_ups;
@@ -43,8 +44,8 @@ use edupay_domain::cashier::{CashierLink, CashierLinkStore};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
 use edupay_domain::ids::{
-    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, RefundId,
-    RefundNo, SchoolId, TopUpNo, UserId, Username,
+    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo,
+    ReconciliationId, RefundId, RefundNo, SchoolId, TopUpNo, UserId, Username,
 };
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::money::Money;
@@ -54,6 +55,7 @@ use edupay_domain::packages::{
 };
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::{Refund, RefundStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
@@ -111,6 +113,7 @@ struct State {
     /// By product, what it cost from when on.
     prices: BTreeMap<ProductId, BTreeMap<Timestamp, Money>>,
     app_store: app_store::AppStoreRows,
+    reconciliations: BTreeMap<ReconciliationId, reconciliation::RunRows>,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
     outbox: Vec<Event>,
@@ -233,6 +236,14 @@ impl StoreHarness for MemoryStore {
     }
 
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        Arc::new(self.clone())
+    }
+
+    fn books(&self) -> Arc<dyn OurBooks> {
+        Arc::new(self.clone())
+    }
+
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
         Arc::new(self.clone())
     }
 

@@ -10,6 +10,7 @@ mod directory;
 mod export;
 mod import;
 mod packages;
+mod reconcile;
 mod sandbox;
 mod schools;
 mod serve;
@@ -84,6 +85,9 @@ enum Command {
     /// Campus-card and SMS packages
     #[command(subcommand)]
     Package(packages::PackageCommand),
+    /// Compares what was booked with what the gateway and bill files tell; exit status 1 on differences, 2 when it
+    /// could not be done
+    Reconcile(reconcile::ReconcileArguments),
 }
 
 impl Common {
@@ -111,6 +115,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Student(student) => return students::run(&common.overrides(None), student).await,
         Command::Project(project) => schools::project(&common.overrides(None), project).await?,
         Command::Package(package) => return packages::run(&common.overrides(None), package).await,
+        Command::Reconcile(reconcile) => return Ok(reconcile::run(&common.overrides(None), reconcile).await),
     }
     Ok(ExitCode::SUCCESS)
 }

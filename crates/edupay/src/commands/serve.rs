@@ -70,7 +70,7 @@ pub(super) async fn serve(
         handle.stop(true).await;
     });
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
-    let worker = Worker::start(services, interval);
+    let worker = Worker::start(services, interval, settings.daily_reconciliation());
     let ended = server.await.context("the server failed");
     worker.end().await;
     tracing::info!("ended");

@@ -26,6 +26,7 @@ mod cli;
 mod drf;
 mod imports;
 mod pay_for_order;
+mod reconcile;
 mod refunds;
 mod resets;
 mod sdk;

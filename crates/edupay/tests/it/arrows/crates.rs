@@ -26,13 +26,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-pingpp", &["edupay-domain"]),
     ("edupay-appstore", &["edupay-domain"]),
     ("edupay-http", &["edupay-domain"]),
+    ("edupay-bills", &["edupay-domain"]),
     ("edupay-sandbox", &["edupay-pingpp"]),
     ("edupay-testkit", &["edupay-domain"]),
     // Measures the program from outside.
     ("edupay-bench", &[]),
     (
         "edupay",
-        &["edupay-domain", "edupay-persistence", "edupay-pingpp", "edupay-appstore", "edupay-http", "edupay-sandbox"],
+        &[
+            "edupay-domain",
+            "edupay-persistence",
+            "edupay-pingpp",
+            "edupay-appstore",
+            "edupay-bills",
+            "edupay-http",
+            "edupay-sandbox",
+        ],
     ),
 ];
 

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
     ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
+    ("reconciliation", &["money", "clock", "ids", "store", "packages", "payments"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     ("top_ups", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
 ];
