@@ -81,6 +81,10 @@ number_id! {
     /// A package: the item id of the campus wire, such as `10000001`.
     PackageId, "package id"
 }
+number_id! {
+    /// A run of reconciliation.
+    ReconciliationId, "reconciliation id"
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $accepts:expr) => {

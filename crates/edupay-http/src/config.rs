@@ -138,6 +138,10 @@ pub struct HttpConfig {
     pub webhook_body_limit: usize,
     /// For how long a body may take to arrive.
     pub body_deadline: Duration,
+    /// The longest bill file that staff may send, in bytes.
+    pub bill_body_limit: usize,
+    /// For how long a bill file may take to arrive.
+    pub bill_body_deadline: Duration,
     /// For how long the head of a request may take to arrive.
     pub client_request_timeout: Duration,
     /// For how long an idle connection is kept.
@@ -168,6 +172,8 @@ impl Default for HttpConfig {
             body_limit: 64 * KIB,
             webhook_body_limit: 256 * KIB,
             body_deadline: Duration::from_secs(10),
+            bill_body_limit: 16 * 1024 * KIB,
+            bill_body_deadline: Duration::from_secs(60),
             client_request_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
             max_connections: 1_024,

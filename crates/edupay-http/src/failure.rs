@@ -14,6 +14,7 @@ use edupay_domain::orders::PayRefusal;
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
+use edupay_domain::reconciliation::BillError;
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
@@ -119,6 +120,8 @@ pub(crate) enum Refusal {
     Catalogue(CatalogueRefusal),
     Refund(RefundRefusal),
     RefundDecision(DecisionRefusal),
+    /// A file is no bill.
+    Bill(BillError),
     Other(&'static str),
 }
 
@@ -296,6 +299,7 @@ impl Refusal {
             Self::Catalogue(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
             Self::RefundDecision(refusal) => refusal.code(),
+            Self::Bill(error) => error.code(),
             Self::Other(code) => code,
         }
     }
@@ -315,6 +319,7 @@ impl Refusal {
             Self::CourseNotOffered(_)
             | Self::ProofInvalid
             | Self::ProofOfNoAppStore
+            | Self::Bill(_)
             | Self::Campus(
                 CampusRefusal::SchoolNotFound | CampusRefusal::GuardianNotFound(_) | CampusRefusal::OwnGuardian,
             )

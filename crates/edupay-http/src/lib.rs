@@ -15,6 +15,7 @@ mod cashier;
 mod config;
 mod dialects;
 mod drain;
+mod excel;
 mod extract;
 mod failure;
 mod language;
@@ -39,6 +40,7 @@ pub use config::{
     AdmissionLimits, BusinessFailureStatus, ForwardedFor, HttpConfig, LoginThrottle, Rate, Rates, WebPath,
 };
 pub use drain::Drain;
+pub use excel::{differences_csv_head, differences_csv_line};
 pub use metrics::{Family, Histogram, Kind, Sample};
 pub use openapi::openapi_json;
 pub use server::{Server, server};

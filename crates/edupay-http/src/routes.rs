@@ -11,6 +11,11 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, Scope, guard};
 
+/// Below it lie the uploads of bill files.
+pub(crate) const BILLS: &str = "/v1/reconciliations/bills/";
+/// What a reconciliation found: answered as a CSV file too, where that is asked for.
+pub(crate) const DIFFERENCES: &str = "/v1/reconciliations/{reconciliation_id}/differences";
+
 /// Every endpoint there is.
 pub(crate) fn table() -> Vec<Endpoint> {
     vec![
@@ -103,6 +108,14 @@ pub(crate) fn table() -> Vec<Endpoint> {
             .on(Method::GET, v1::find_webhook_delivery),
         Endpoint::of_users("/v1/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/resend")
             .on(Method::POST, v1::resend_event),
+        Endpoint::of_users("/v1/reconciliations")
+            .on(Method::GET, v1::list_reconciliations)
+            .on(Method::POST, v1::start_reconciliation),
+        Endpoint::of_users("/v1/reconciliations/bills/{kind}").on(Method::POST, v1::reconcile_bill),
+        Endpoint::of_users("/v1/reconciliations/{reconciliation_id}").on(Method::GET, v1::find_reconciliation),
+        Endpoint::of_users(DIFFERENCES).on(Method::GET, v1::list_differences),
+        Endpoint::of_users("/v1/reconciliations/{reconciliation_id}/repair")
+            .on(Method::POST, v1::repair_reconciliation),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
         Endpoint::open("/webhooks/app-store").on(Method::POST, webhooks::receive_app_store),

@@ -18,6 +18,7 @@ use edupay_domain::orders::OrderService;
 use edupay_domain::packages::{CampusService, PackageService};
 use edupay_domain::payments::PaymentService;
 use edupay_domain::products::ProductService;
+use edupay_domain::reconciliation::ReconciliationService;
 use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Services {
     pub packages: PackageService,
     /// Refunds of what was paid.
     pub refunds: RefundService,
+    /// What we booked against what others tell.
+    pub reconciliation: ReconciliationService,
     /// Schools, students and the catalogue of packages.
     pub campus: CampusService,
     /// Links to the cashier page.

@@ -31,6 +31,7 @@ mod pools;
 mod prepared;
 mod principals;
 mod receipts;
+mod reconciliation;
 mod refunds;
 mod rows;
 mod schema;

@@ -565,11 +565,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    reconciliation_runs (run_id) {
+        run_id -> BigInt,
+        day_from -> Text,
+        day_to -> Text,
+        sources -> Text,
+        status -> Text,
+        failure -> Nullable<Text>,
+        started_by -> Nullable<BigInt>,
+        daily_for -> Nullable<Text>,
+        previous_id -> Nullable<BigInt>,
+        started_at -> BigInt,
+        touched_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        their_payments -> BigInt,
+        their_refunds -> BigInt,
+        our_payments -> BigInt,
+        our_refunds -> BigInt,
+        differences -> BigInt,
+        hints -> BigInt,
+        new_differences -> BigInt,
+        gone_differences -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox_fanout (occurred_at, user_id, event_id) {
         occurred_at -> BigInt,
         user_id -> BigInt,
         event_id -> Text,
         kind -> Text,
+    }
+}
+
+diesel::table! {
+    reconciliation_differences (run_id, ordinal) {
+        run_id -> BigInt,
+        ordinal -> BigInt,
+        fingerprint -> Text,
+        source -> Text,
+        thing -> Text,
+        kind -> Text,
+        field -> Text,
+        name -> Text,
+        gateway_order_no -> Nullable<Text>,
+        charge_id -> Nullable<Text>,
+        refund_id -> Nullable<Text>,
+        ours -> Nullable<Text>,
+        theirs -> Nullable<Text>,
+        action -> Text,
+        standing -> Text,
+        repair -> Text,
+        repair_failure -> Nullable<Text>,
+        repair_at -> Nullable<BigInt>,
     }
 }
 

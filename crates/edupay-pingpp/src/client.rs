@@ -6,6 +6,7 @@
 mod answer;
 mod convert;
 mod gateway;
+mod lists;
 mod settings;
 
 pub use convert::ConvertError;

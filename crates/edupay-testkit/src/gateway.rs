@@ -4,6 +4,8 @@
 //! only, then another one under the same number; a refund asked for twice is refunded twice; and a
 //! lost answer says nothing about what was done.
 
+mod lists;
+
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use edupay_domain::clock::{Clock, Timestamp};
@@ -34,6 +36,8 @@ pub enum Call {
     ListRefunds,
     /// Pays, as a payer does in the sandbox.
     Pay,
+    /// Reads a page of the list of charges.
+    ListCharges,
 }
 
 /// What goes wrong with a call.
@@ -60,6 +64,8 @@ pub struct FakeGateway {
 struct State {
     charges: Vec<FakeCharge>,
     refunds: Vec<GatewayRefund>,
+    /// When each refund was made.
+    refunded_at: HashMap<RefundId, Timestamp>,
     events: Vec<InboundEvent>,
     calls: HashMap<Call, usize>,
     next: HashMap<Call, VecDeque<Fault>>,
@@ -239,6 +245,7 @@ impl State {
         if refund.status != RefundStatus::Failed {
             self.give_back(&refund.charge_id, refund.amount);
         }
+        self.refunded_at.insert(refund.id.clone(), now);
         self.refunds.push(refund.clone());
         self.tell("refund.succeeded", InboundObject::Refund(refund.clone()), now);
         Ok(refund)

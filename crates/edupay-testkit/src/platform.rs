@@ -23,6 +23,9 @@ use edupay_domain::orders::{ConfirmOrders, Order, OrderPolicy, OrderService, Ord
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::{CourseStore, ProductService};
+use edupay_domain::reconciliation::{
+    Bill, MockBillReader, Reconciliation, ReconciliationPolicy, ReconciliationService,
+};
 use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use std::net::{IpAddr, Ipv4Addr};
@@ -68,6 +71,8 @@ pub struct Platform {
     pub packages: PackageService,
     /// Refunds of what was paid; above 300 yuan a second person must approve.
     pub refunds: RefundService,
+    /// What was booked against what the gateway tells. Every bill file is an empty one.
+    pub reconciliation: ReconciliationService,
     /// Schools, students, projects.
     pub campus: CampusService,
     /// Links to the cashier page.
@@ -155,6 +160,16 @@ impl Platform {
                 clock: shared.clone(),
                 ids: ids.clone(),
             }),
+            reconciliation: ReconciliationService::new(Reconciliation {
+                gateway: gateway.clone(),
+                books: Arc::new(store.clone()),
+                store: Arc::new(store.clone()),
+                bills: Arc::new(empty_bills()),
+                payments: payments.clone(),
+                merchant: merchant(),
+                policy: ReconciliationPolicy { lookback: TimeDelta::hours(48), refund_lookback: TimeDelta::days(90) },
+                clock: shared.clone(),
+            }),
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(store.clone()),
                 catalogue: Arc::new(store.clone()),
@@ -217,6 +232,12 @@ impl Default for Platform {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn empty_bills() -> MockBillReader {
+    let mut bills = MockBillReader::new();
+    bills.expect_read().returning(|_, _| Ok(Bill::default()));
+    bills
 }
 
 fn payment_service(

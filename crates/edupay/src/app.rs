@@ -7,6 +7,7 @@ use crate::gateway::{self, Gateway};
 use crate::settings::{LimitSettings, PreparedStatementsSetting, Settings};
 use crate::webhooks;
 use chrono::TimeDelta;
+use edupay_bills::BillFiles;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};
 use edupay_domain::app_store::{AppStore, AppStoreService, NoAppStore};
 use edupay_domain::cashier::{Cashier, CashierService};
@@ -20,6 +21,7 @@ use edupay_domain::orders::{ConfirmOrders, OrderPolicy, OrderService, Orders};
 use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, PackagePolicy, PackageService, Packages};
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
+use edupay_domain::reconciliation::{Reconciliation, ReconciliationPolicy, ReconciliationService};
 use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{
@@ -83,6 +85,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
     let app_store::AppStore { signatures, server } = app_store::build(settings)?;
     let (client, sandbox) = (gateway.client.clone(), gateway.sandbox.clone());
     let circuit = Arc::clone(&gateway.circuit);
+    let (lists, merchant) = (gateway.lists.clone(), gateway.merchant.clone());
     let shared = Shared {
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
@@ -152,6 +155,16 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
             },
             clock: clock.clone(),
             ids: ids.clone(),
+        }),
+        reconciliation: ReconciliationService::new(Reconciliation {
+            gateway: lists,
+            books: store.clone(),
+            store: store.clone(),
+            bills: Arc::new(BillFiles),
+            payments: payments.clone(),
+            merchant,
+            policy: reconciliation_policy(settings),
+            clock: clock.clone(),
         }),
         refunds: RefundService::new(Refunds {
             store: store.clone(),
@@ -230,6 +243,22 @@ impl Shared {
             clock: clock.clone(),
             ids: ids.clone(),
         })
+    }
+}
+
+/// The gateway's list is asked for by when a charge was made: the longest life of a charge before the days, and a
+/// day more, since a setting may have been longer before.
+fn reconciliation_policy(settings: &Settings) -> ReconciliationPolicy {
+    const MARGIN: TimeDelta = TimeDelta::hours(24);
+    let lives = [
+        settings.orders.charge_lifetime_minutes,
+        settings.top_ups.charge_lifetime_minutes,
+        settings.packages.charge_lifetime_minutes,
+    ];
+    let longest = minutes(lives.into_iter().max().unwrap_or_default());
+    ReconciliationPolicy {
+        lookback: longest.checked_add(&MARGIN).unwrap_or(longest),
+        refund_lookback: TimeDelta::days(i64::from(settings.reconciliation.refund_lookback_days)),
     }
 }
 

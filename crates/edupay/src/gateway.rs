@@ -9,6 +9,7 @@ use edupay_domain::payments::{
     Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, Merchant, Mode, PaymentGateway, RefundRequest,
     SandboxPayer,
 };
+use edupay_domain::reconciliation::{GatewayLists, ListPage, ListQuery, ListedCharge, TheirRefund};
 use edupay_pingpp::circuit::ChargeCircuit;
 use edupay_pingpp::client::{GatewaySettings, PingppGateway, ReplySignatures};
 use edupay_pingpp::signing::{PublicKeys, RequestSigner};
@@ -22,6 +23,7 @@ pub(crate) struct Gateway {
     pub(crate) client: Arc<dyn PaymentGateway>,
     /// The client again: what stands in front of its charges.
     pub(crate) circuit: Arc<ChargeCircuit>,
+    pub(crate) lists: Arc<dyn GatewayLists>,
     pub(crate) callbacks: Arc<WebhookVerifier>,
     pub(crate) sandbox: Option<Arc<dyn SandboxPayer>>,
     pub(crate) merchant: Merchant,
@@ -38,7 +40,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     if pingpp.api_key.reveal().is_empty() {
         let merchant = Merchant { app_id: pingpp.app_id.clone(), mode: Mode::Test };
         let circuit = Arc::new(ChargeCircuit::new(Arc::new(NoGateway)));
-        return Ok(Gateway { client: circuit.clone(), circuit, callbacks, sandbox: None, merchant });
+        let lists = Arc::new(NoGateway);
+        return Ok(Gateway { client: circuit.clone(), circuit, lists, callbacks, sandbox: None, merchant });
     }
     let mut gateway = GatewaySettings::new(&pingpp.api_base, pingpp.api_key.reveal(), &pingpp.app_id);
     gateway.signer = signer;
@@ -54,8 +57,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let client = Arc::new(client);
     let is_sandbox = pingpp.api_key.reveal() == edupay_sandbox::API_KEY;
     let sandbox = is_sandbox.then(|| Arc::clone(&client) as Arc<dyn SandboxPayer>);
-    let circuit = Arc::new(ChargeCircuit::new(client));
-    Ok(Gateway { client: circuit.clone(), circuit, callbacks, sandbox, merchant })
+    let (lists, circuit) = (client.clone(), Arc::new(ChargeCircuit::new(client)));
+    Ok(Gateway { client: circuit.clone(), circuit, lists, callbacks, sandbox, merchant })
 }
 
 /// With real money nothing of a test set-up may be left.
@@ -120,6 +123,19 @@ impl PaymentGateway for NoGateway {
         refused()
     }
     async fn list_refunds(&self, _: &ChargeId) -> Result<Vec<GatewayRefund>, GatewayError> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl GatewayLists for NoGateway {
+    async fn list(&self, _: &ListQuery, _: Option<&str>) -> Result<ListPage, GatewayError> {
+        refused()
+    }
+    async fn look_up(&self, _: &ChargeId) -> Result<Option<ListedCharge>, GatewayError> {
+        refused()
+    }
+    async fn refunds_of(&self, _: &ChargeId) -> Result<Vec<TheirRefund>, GatewayError> {
         refused()
     }
 }

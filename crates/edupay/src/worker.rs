@@ -28,15 +28,19 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Starts on this runtime.
-    pub(crate) fn start(services: Services, interval: Duration) -> Self {
+    pub(crate) fn start(services: Services, interval: Duration, daily_hour: Option<u32>) -> Self {
         let (stop, mut stopped) = watch::channel(false);
         let task = actix_web::rt::spawn(async move {
             let mut history_at = Instant::now();
+            let mut daily = daily_hour.map(DailyReconciliation::at);
             while !*stopped.borrow_and_update() {
                 round(&services).await;
                 if history_at <= Instant::now() {
                     history_at = Instant::now().checked_add(HISTORY).unwrap_or(history_at);
                     read_history(&services).await;
+                }
+                if let Some(daily) = &mut daily {
+                    daily.begin_if_due(&services);
                 }
                 let _ = tokio::time::timeout(interval, stopped.changed()).await;
             }
@@ -64,6 +68,47 @@ async fn round(services: &Services) {
         work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
         work("saw refunds through", services.refunds.work_on_due(ROUND)),
     );
+}
+
+/// How often it is looked whether the daily reconciliation is due.
+const DAILY_LOOK: Duration = Duration::from_secs(300);
+
+/// The daily reconciliation: beside the rounds, since it may take long. One that is cut off by the end of the
+/// program is taken over an hour later.
+struct DailyReconciliation {
+    hour: u32,
+    look_at: Instant,
+    running: Option<actix_web::rt::task::JoinHandle<()>>,
+}
+
+impl DailyReconciliation {
+    fn at(hour: u32) -> Self {
+        Self { hour, look_at: Instant::now(), running: None }
+    }
+
+    fn begin_if_due(&mut self, services: &Services) {
+        let now = Instant::now();
+        if self.look_at > now || self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+            return;
+        }
+        self.look_at = now.checked_add(DAILY_LOOK).unwrap_or(now);
+        let (reconciliation, hour) = (services.reconciliation.clone(), self.hour);
+        self.running = Some(actix_web::rt::spawn(async move {
+            match reconciliation.run_daily(hour).await {
+                Ok(Some(run)) => tracing::info!(
+                    reconciliation.id = run.id.get(),
+                    days = %run.days.to(),
+                    differences = run.counts.differences,
+                    "reconciled a day with the gateway"
+                ),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a day could not be reconciled: it is tried again"
+                ),
+            }
+        }));
+    }
 }
 
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {

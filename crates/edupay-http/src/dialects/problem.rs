@@ -174,6 +174,7 @@ fn refusal_texts(refusal: &Refusal) -> (&'static str, Cow<'static, str>) {
         Refusal::RefundDecision(refusal) => {
             return ("Not decided", Cow::Owned(format!("Nothing was changed: {refusal}.")));
         }
+        Refusal::Bill(error) => return ("No bill", Cow::Owned(format!("Nothing was compared: {error}."))),
         Refusal::Success(SuccessRefusal::NotFound) => ("Purchase not found", "The student has no such purchase."),
         Refusal::Search(_) | Refusal::Place(_) | Refusal::Success(_) | Refusal::Other(_) => {
             ("Refused", "The request was refused; the code says why.")

@@ -1,6 +1,8 @@
 //! Headers that every endpoint looks at: what the client accepts, and the idempotency key.
 
 use crate::failure::Failure;
+use crate::pattern::RoutePattern;
+use crate::routes::DIFFERENCES;
 use actix_web::dev::Payload;
 use actix_web::http::header::ACCEPT;
 use actix_web::{FromRequest, HttpRequest};
@@ -9,6 +11,8 @@ use std::future::{Ready, ready};
 
 /// The client's name of a request.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The media type of CSV files.
+const CSV: &str = "text/csv";
 
 /// A request whose headers are in order, from whomever.
 pub(crate) struct Anyone;
@@ -31,7 +35,7 @@ pub(super) fn check_accept(request: &HttpRequest) -> Result<(), Failure> {
     for value in request.headers().get_all(ACCEPT) {
         for range in value.to_str().unwrap_or_default().split(',').filter(|range| !range.trim().is_empty()) {
             said = true;
-            if takes_json(range) {
+            if takes_json(range) || (takes(range, &[CSV]) && has_csv(request)) {
                 return Ok(());
             }
         }
@@ -40,10 +44,27 @@ pub(super) fn check_accept(request: &HttpRequest) -> Result<(), Failure> {
 }
 
 fn takes_json(range: &str) -> bool {
+    takes(range, &["*/*", "application/*", "application/json", "application/problem+json"])
+}
+
+fn takes(range: &str, kinds: &[&str]) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty()));
-    !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+    !refused && kinds.contains(&kind.as_str())
+}
+
+/// Whether the path has a CSV file, too.
+fn has_csv(request: &HttpRequest) -> bool {
+    request.app_data::<RoutePattern>().is_some_and(|pattern| pattern.0 == DIFFERENCES)
+}
+
+/// Whether a CSV file is asked for, and JSON is not named beside it.
+pub(crate) fn wants_csv(request: &HttpRequest) -> bool {
+    let values = request.headers().get_all(ACCEPT);
+    let ranges: Vec<&str> = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    let asked = |kinds: &[&str]| ranges.iter().any(|range| takes(range, kinds));
+    has_csv(request) && asked(&[CSV]) && !asked(&["application/json"])
 }
 
 /// Given once, or not at all.

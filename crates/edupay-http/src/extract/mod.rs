@@ -17,12 +17,12 @@ pub(crate) use address::client_address;
 pub(crate) use body::{Body, LenientBody, Params, SentBody};
 pub(crate) use caller::{Caller, CallerId, CallerWithWallet, Staff, StaffMember};
 pub(crate) use fields::Value;
-pub(crate) use headers::{Anyone, IDEMPOTENCY_KEY, idempotency_key};
+pub(crate) use headers::{Anyone, IDEMPOTENCY_KEY, idempotency_key, wants_csv};
 pub(crate) use in_order::InOrder;
 pub(crate) use lists::{
     card_no, channels, details, event_kinds, id, moment, text_or_empty, user_ids, whole_number, word,
 };
-pub(crate) use raw_body::{RawBody, await_body};
+pub(crate) use raw_body::{BillBody, RawBody, await_body};
 pub(crate) use reader::{Decode, Reader};
 pub(crate) use values::{amount_fen, amount_yuan, course_ids, order_no, page_cursor, page_limit, product_id};
 pub(crate) use values::{secret, text, username};

@@ -1,12 +1,15 @@
 //! The bytes of a body, within a limit and a deadline, before anything else is done.
 
+use super::state;
 use crate::admission::{Admission, Busy, Entrance};
 use crate::config::HttpConfig;
 use crate::failure::Failure;
+use crate::routes::BILLS;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use std::future::{Ready, ready};
 use std::pin::pin;
@@ -40,6 +43,9 @@ pub(crate) async fn await_body(
     config: &HttpConfig,
     admission: &Admission,
 ) -> Result<(), Busy> {
+    if request.path().starts_with(BILLS) {
+        return Ok(());
+    }
     let payload = request.take_payload();
     if matches!(payload, Payload::None) {
         return Ok(());
@@ -59,6 +65,24 @@ pub(crate) async fn await_body(
     };
     request.extensions_mut().insert(Arrived(body));
     Ok(())
+}
+
+/// A bill file, as it came. It may be large, so nobody reads it before it is known who sends it.
+pub(crate) struct BillBody(pub(crate) Bytes);
+
+impl FromRequest for BillBody {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let state = state(&request)?;
+            let (limit, deadline) = (state.config.bill_body_limit, state.config.bill_body_deadline);
+            let reading = read(request.headers(), payload, limit);
+            timeout(deadline, reading).await.unwrap_or(Err(Failure::BodyTimeout)).map(Self)
+        })
+    }
 }
 
 /// The body that was waited for; none where none was announced.

@@ -10,6 +10,7 @@ use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::{CourseRefusal, ProductRefusal};
+use edupay_domain::reconciliation::{BillError, ReconcileError};
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::TopUpRefusal;
@@ -248,6 +249,25 @@ impl From<DeliveryRefusal> for Failure {
     fn from(refusal: DeliveryRefusal) -> Self {
         match refusal {
             DeliveryRefusal::NotFound => Self::NotFound,
+            other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<BillError> for Failure {
+    fn from(error: BillError) -> Self {
+        match error {
+            BillError::TooLarge => Self::BodyTooLarge,
+            other => Refusal::Bill(other).into(),
+        }
+    }
+}
+
+impl From<ReconcileError> for Failure {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::Store(error) => error.into(),
+            ReconcileError::NotFound => Self::NotFound,
             other => Refusal::Other(other.code()).into(),
         }
     }

@@ -14,6 +14,7 @@ mod path;
 mod products;
 mod projects;
 mod purchases;
+mod reconciliations;
 mod refunds;
 mod schools;
 mod students;
@@ -35,6 +36,10 @@ pub(crate) use packages::{create_package, list_packages, offer_package, put_pack
 pub(crate) use products::set_product_price;
 pub(crate) use projects::{create_project, list_projects, offer_project, put_project, withdraw_project};
 pub(crate) use purchases::{find_purchase, list_purchases, list_wards};
+pub(crate) use reconciliations::{
+    find_reconciliation, list_differences, list_reconciliations, reconcile_bill, repair_reconciliation,
+    start_reconciliation,
+};
 pub(crate) use refunds::{
     approve_order_refund, approve_purchase_refund, list_order_refunds, list_purchase_refunds, list_refunds,
     refund_order, refund_purchase, reject_order_refund, reject_purchase_refund,
@@ -75,6 +80,10 @@ pub(crate) mod paths {
         __path_create_project, __path_list_projects, __path_offer_project, __path_put_project, __path_withdraw_project,
     };
     pub(crate) use super::purchases::{__path_find_purchase, __path_list_purchases, __path_list_wards};
+    pub(crate) use super::reconciliations::{
+        __path_find_reconciliation, __path_list_differences, __path_list_reconciliations, __path_reconcile_bill,
+        __path_repair_reconciliation, __path_start_reconciliation,
+    };
     pub(crate) use super::refunds::{
         __path_approve_order_refund, __path_approve_purchase_refund, __path_list_order_refunds,
         __path_list_purchase_refunds, __path_list_refunds, __path_refund_order, __path_refund_purchase,

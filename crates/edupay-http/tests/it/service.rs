@@ -32,6 +32,10 @@ use edupay_domain::payments::{
     MockPaymentGateway, MockReceiptStore, MockSandboxPayer, PaymentService, Payments, SandboxPayer,
 };
 use edupay_domain::products::{MockCourseStore, MockProductStore, ProductService};
+use edupay_domain::reconciliation::{
+    MockBillReader, MockGatewayLists, MockOurBooks, MockReconciliationStore, Reconciliation, ReconciliationPolicy,
+    ReconciliationService,
+};
 use edupay_domain::refunds::{MockRefundStore, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{
@@ -152,6 +156,16 @@ impl Ports {
                 ids: ids.clone(),
             }),
             ledger: LedgerService::new(Arc::new(self.ledger)),
+            reconciliation: ReconciliationService::new(Reconciliation {
+                gateway: Arc::new(MockGatewayLists::new()),
+                books: Arc::new(MockOurBooks::new()),
+                store: Arc::new(MockReconciliationStore::new()),
+                bills: Arc::new(MockBillReader::new()),
+                payments: payments.clone(),
+                merchant: edupay_testkit::fixtures::merchant(),
+                policy: ReconciliationPolicy { lookback: day, refund_lookback: day },
+                clock: clock.clone(),
+            }),
             products: ProductService::new(
                 Arc::new(self.products),
                 Arc::new(self.courses),

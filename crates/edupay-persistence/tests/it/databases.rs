@@ -16,6 +16,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{DatabaseUrl, SqlStore, StoreOptions};
@@ -228,6 +229,12 @@ impl StoreHarness for Database {
         Arc::new(self.store.clone())
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
+        Arc::new(self.store.clone())
+    }
+    fn books(&self) -> Arc<dyn OurBooks> {
+        Arc::new(self.store.clone())
+    }
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
         Arc::new(self.store.clone())
     }
 

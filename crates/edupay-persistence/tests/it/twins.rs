@@ -13,12 +13,13 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
 use edupay_testkit::contract::{
     DeliveryHarness, RecordedEvent, StoreHarness, app_store_races, campus, event_delivery_races, idempotency_races,
-    package_races, races, refund_races,
+    package_races, races, reconciliation, refund_races,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,6 +104,12 @@ impl StoreHarness for Twins {
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.next().cashier_links()
     }
+    fn books(&self) -> Arc<dyn OurBooks> {
+        self.next().books()
+    }
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
+        self.next().reconciliations()
+    }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.next().outbox(user_id).await
     }
@@ -156,6 +163,14 @@ async fn two_instances_on_one_database_credit_a_transaction_once() {
     let Some(twins) = Twins::new() else { return };
     app_store_races::one_transaction_is_credited_once_to_one_of_two_users(&twins, ROUNDS).await.unwrap();
     app_store_races::a_device_and_notifications_at_once_end_in_one_state(&twins, ROUNDS).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_on_one_database_do_one_daily_reconciliation() {
+    let Some(twins) = Twins::new() else { return };
+    for _ in 0..ROUNDS {
+        reconciliation::a_daily_run_is_given_to_one_of_many(&twins).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -33,9 +33,9 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
 /// The longest reason of a refund, in characters.
 const MAX_DESCRIPTION: usize = 255;
 /// As many as a list may have.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// A list that is still not at its end is given up.
-const MAX_PAGES: usize = 100;
+pub(super) const MAX_PAGES: usize = 100;
 
 /// How many calls are under way at once: a gateway that hangs must not take every thread.
 const AT_ONCE: usize = 8;
@@ -108,7 +108,7 @@ impl PingppGateway {
         Merchant { app_id: self.inner.settings.app_id.clone(), mode: self.inner.mode }
     }
 
-    async fn get(&self, target: &str) -> Result<Answer, Failure> {
+    pub(super) async fn get(&self, target: &str) -> Result<Answer, Failure> {
         self.exchange(target, None).await
     }
 
@@ -128,7 +128,7 @@ impl PingppGateway {
         answer
     }
 
-    fn replies(&self) -> &ReplySignatures {
+    pub(super) fn replies(&self) -> &ReplySignatures {
         &self.inner.settings.replies
     }
 
@@ -304,12 +304,12 @@ fn read_charge_of(text: &str, id: &ChargeId) -> Result<Charge, GatewayError> {
     if charge.id == *id { Ok(charge) } else { Err(other_request("id")) }
 }
 
-fn charge_path(id: &ChargeId, rest: &str) -> String {
+pub(super) fn charge_path(id: &ChargeId, rest: &str) -> String {
     format!("/v1/charges/{}{rest}", encoded(id.as_str()))
 }
 
 /// Percent-encodes what is not a letter, a digit or one of `-._~`.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

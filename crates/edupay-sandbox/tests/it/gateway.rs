@@ -12,6 +12,7 @@ use edupay_domain::payments::{
     Channel, ChargeRequest, GatewayError, GatewayFault, MetadataValue, PaymentGateway, RefundRequest, RefundStatus,
     SandboxPayer,
 };
+use edupay_domain::reconciliation::{GatewayLists, ListOnly, ListQuery, PaymentState};
 use edupay_pingpp::client::{GatewaySettings, PingppGateway, ReplySignatures};
 use edupay_sandbox::{API_KEY, APP_ID};
 use serde_json::{Value, json};
@@ -193,4 +194,86 @@ fn wrong_keys_are_refused_by_the_gateway() {
     settings.api_key = API_KEY.to_owned();
     let unsigned = PingppGateway::new(settings).unwrap();
     assert_eq!(fault(block_on(unsigned.create_charge(&request))), REFUSED);
+}
+
+/// A client that waits as long as an operator would let it.
+fn patient(sandbox: &Running) -> PingppGateway {
+    let mut settings = GatewaySettings::new(&sandbox.url, API_KEY, APP_ID);
+    settings.signer = Some(sandbox.signer());
+    settings.replies = ReplySignatures::Required(sandbox.public_keys());
+    PingppGateway::new(settings).unwrap()
+}
+
+/// Pays so many charges, each of a number of its own; their ids.
+fn paid(sandbox: &Running, gateway: &PingppGateway, count: u32) -> Vec<ChargeId> {
+    let pay = |place: u32| {
+        let mut request = request(sandbox, Channel::Wx);
+        request.gateway_order_no = number(&format!("1213467689991544{place:04}"));
+        block_on(async {
+            let charge = gateway.create_charge(&request).await.unwrap();
+            gateway.pay(&charge.id).await.unwrap();
+            charge.id
+        })
+    };
+    (0..count).map(pay).collect()
+}
+
+fn query(sandbox: &Running, only: ListOnly) -> ListQuery {
+    let (hour, now) = (TimeDelta::hours(1), now(sandbox));
+    ListQuery { created_from: now - hour, created_to: now + hour, only }
+}
+
+#[test]
+fn the_list_of_charges_is_read_page_by_page() {
+    let sandbox = Running::start();
+    let gateway = patient(&sandbox);
+    let ids = paid(&sandbox, &gateway, 130);
+    block_on(gateway.create_charge(&request(&sandbox, Channel::Alipay))).unwrap();
+    let query = query(&sandbox, ListOnly::Paid);
+    let first = block_on(gateway.list(&query, None)).unwrap();
+    assert_eq!((first.charges.len(), first.unreadable.len()), (100, 0));
+    let second = block_on(gateway.list(&query, first.next.as_deref())).unwrap();
+    assert_eq!((second.charges.len(), second.next), (30, None));
+    let listed = first.charges.iter().chain(&second.charges);
+    let mut listed: Vec<_> = listed.map(|listed| listed.payment.charge_id.clone().unwrap()).collect();
+    listed.reverse();
+    assert_eq!(listed, ids, "each once, newest first, and none that nobody paid");
+    let payment = &first.charges[0].payment;
+    assert_eq!(
+        (payment.amount.fen(), payment.currency.as_deref(), payment.state),
+        (9_900, Some("cny"), PaymentState::Paid)
+    );
+    assert!(payment.paid_at.is_some() && payment.app_id.as_deref() == Some(APP_ID));
+    let later = ListQuery { created_from: now(&sandbox) + TimeDelta::minutes(30), ..query };
+    assert_eq!(block_on(gateway.list(&later, None)).unwrap().charges, []);
+}
+
+#[test]
+fn a_listed_charge_tells_its_refunds_and_when_they_were_made() {
+    let sandbox = Running::start();
+    let gateway = patient(&sandbox);
+    let ids = paid(&sandbox, &gateway, 2);
+    let wanted = |amount: u32| RefundRequest {
+        charge_id: ids[0].clone(),
+        amount: Money::from_fen_u32(amount),
+        description: "by hand".to_owned(),
+        metadata: Vec::new(),
+    };
+    let refund = block_on(gateway.create_refund(&wanted(900))).unwrap();
+    wait_for("the refund to succeed", || {
+        let refunds = block_on(gateway.refunds_of(&ids[0])).unwrap();
+        (refunds.first()?.status == RefundStatus::Succeeded).then_some(())
+    });
+    let page = block_on(gateway.list(&query(&sandbox, ListOnly::Refunded), None)).unwrap();
+    assert_eq!(page.charges.len(), 1);
+    let listed = &page.charges[0];
+    assert_eq!(listed.amount_refunded, Money::from_fen_u32(900));
+    assert_eq!(listed.refunds, block_on(gateway.refunds_of(&ids[0])).unwrap());
+    assert_eq!((listed.refunds[0].refund_id.as_ref(), listed.refunds[0].at.is_some()), (Some(&refund.id), true));
+    assert_eq!(block_on(gateway.look_up(&ids[0])).unwrap().as_ref(), Some(listed));
+    let unknown = ChargeId::parse("ch_000000000000000000000000").unwrap();
+    assert_eq!(block_on(gateway.look_up(&unknown)).unwrap(), None);
+    assert_eq!(block_on(gateway.refunds_of(&unknown)).unwrap(), []);
+    sandbox.misbehave(&json!({ "list": { "garbage": true } }));
+    assert_eq!(fault(block_on(gateway.list(&query(&sandbox, ListOnly::Paid), None))), GatewayFault::Unknown);
 }

@@ -35,6 +35,7 @@ pub mod products;
 pub mod purchase_charges;
 pub mod races;
 pub mod receipts;
+pub mod reconciliation;
 mod refund_case;
 pub mod refund_races;
 pub mod refunds;
@@ -59,6 +60,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use std::collections::BTreeMap;
@@ -105,6 +107,10 @@ pub trait StoreHarness: Send + Sync {
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore>;
     /// Keys of requests that are done once.
     fn idempotency(&self) -> Arc<dyn IdempotencyStore>;
+    /// What was booked, for reconciliation.
+    fn books(&self) -> Arc<dyn OurBooks>;
+    /// Runs of reconciliation.
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore>;
 
     /// The events of this user in the outbox, sent or not, in the order they were written.
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent>;
@@ -300,6 +306,15 @@ macro_rules! store_contract {
             refunds_here_and_at_the_gateway_never_pass_the_whole
             one_refund_of_the_gateway_is_booked_once
             refund_work_is_claimed_by_one_worker
+        }
+        $crate::__claims! { $harness; reconciliation:
+            a_number_tells_what_was_booked_under_it
+            booked_payments_are_read_in_chunks
+            refunds_through_the_gateway_are_read_by_charge_and_by_time
+            a_run_is_kept_and_the_next_one_knows_it
+            differences_are_kept_once_and_in_their_places
+            a_daily_run_is_given_to_one_of_many
+            a_daily_run_that_was_left_is_taken_over
         }
         $crate::__claims! { $harness; inbox:
             an_event_is_kept_once

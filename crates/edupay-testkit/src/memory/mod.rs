@@ -33,6 +33,7 @@ mod orders;
 mod packages;
 mod products;
 mod receipts;
+mod reconciliation;
 mod refunds;
 mod sums;
 mod top_ups;
@@ -48,8 +49,8 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
 use edupay_domain::idempotency::IdempotencyStore;
 use edupay_domain::ids::{
-    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo, RefundId,
-    RefundNo, SchoolId, TopUpNo, UserId, Username,
+    ChargeId, CourseId, GatewayEventId, GatewayOrderNo, OrderNo, PackageId, ProductId, ProjectId, PurchaseNo,
+    ReconciliationId, RefundId, RefundNo, SchoolId, TopUpNo, UserId, Username,
 };
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::money::Money;
@@ -59,6 +60,7 @@ use edupay_domain::packages::{
 };
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::{Refund, RefundStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
@@ -117,6 +119,7 @@ struct State {
     /// By product, what it cost from when on.
     prices: BTreeMap<ProductId, BTreeMap<Timestamp, Money>>,
     app_store: app_store::AppStoreRows,
+    reconciliations: BTreeMap<ReconciliationId, reconciliation::RunRows>,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
     outbox: Vec<Event>,
@@ -244,6 +247,14 @@ impl StoreHarness for MemoryStore {
     }
 
     fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
+        Arc::new(self.clone())
+    }
+
+    fn books(&self) -> Arc<dyn OurBooks> {
+        Arc::new(self.clone())
+    }
+
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
         Arc::new(self.clone())
     }
 

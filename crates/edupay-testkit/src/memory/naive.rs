@@ -19,6 +19,7 @@ use edupay_domain::orders::*;
 use edupay_domain::packages::*;
 use edupay_domain::payments::{ChargeStore, ChargeSubject, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::*;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
@@ -386,6 +387,12 @@ impl StoreHarness for NaiveHarness {
     }
     fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
         Arc::new(NaiveKeys(self.0.clone()))
+    }
+    fn books(&self) -> Arc<dyn OurBooks> {
+        self.0.books()
+    }
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
+        self.0.reconciliations()
     }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await

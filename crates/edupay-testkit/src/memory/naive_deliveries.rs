@@ -16,6 +16,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
@@ -171,6 +172,12 @@ impl StoreHarness for NaiveHarness {
     }
     fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
         self.0.idempotency()
+    }
+    fn books(&self) -> Arc<dyn OurBooks> {
+        self.0.books()
+    }
+    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
+        self.0.reconciliations()
     }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await

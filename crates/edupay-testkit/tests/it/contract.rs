@@ -44,6 +44,7 @@ fn every_claim_is_in_the_macro() {
         include_str!("../../src/contract/purchase_charges.rs"),
         include_str!("../../src/contract/races.rs"),
         include_str!("../../src/contract/receipts.rs"),
+        include_str!("../../src/contract/reconciliation.rs"),
         include_str!("../../src/contract/refund_races.rs"),
         include_str!("../../src/contract/refunds.rs"),
         include_str!("../../src/contract/refunds_at_gateway.rs"),

@@ -8,6 +8,7 @@ mod expiry;
 mod histories;
 mod looks;
 mod packages;
+mod reconciliation;
 mod refunds;
 mod refunds_of_orders;
 mod sessions;

@@ -10,6 +10,7 @@ mod directory;
 mod export;
 mod import;
 mod packages;
+mod reconcile;
 mod sandbox;
 mod schools;
 mod serve;
@@ -88,6 +89,9 @@ enum Command {
     /// Endpoints that events are sent to
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Compares what was booked with what the gateway and bill files tell; exit status 1 on differences, 2 when it
+    /// could not be done
+    Reconcile(reconcile::ReconcileArguments),
 }
 
 impl Common {
@@ -116,6 +120,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Project(project) => schools::project(&common.overrides(None), project).await?,
         Command::Webhook(webhook) => webhook::run(&common.overrides(None), webhook).await?,
         Command::Package(package) => return packages::run(&common.overrides(None), package).await,
+        Command::Reconcile(reconcile) => return Ok(reconcile::run(&common.overrides(None), reconcile).await),
     }
     Ok(ExitCode::SUCCESS)
 }

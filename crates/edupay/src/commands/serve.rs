@@ -72,7 +72,7 @@ pub(super) async fn serve(
         edupay_http::server(config, services.clone(), operations, listener).context("listen")?;
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
     let deliverer = Deliverer::start(services.events.clone(), interval);
-    let worker = Worker::start(services, interval);
+    let worker = Worker::start(services, interval, settings.daily_reconciliation());
     let end = actix_web::rt::spawn(async move {
         ending.come().await;
         tokio::join!(drain.run(grace), worker.end(), deliverer.end());

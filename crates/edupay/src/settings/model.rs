@@ -83,6 +83,7 @@ pub(crate) struct Settings {
     pub(crate) limits: LimitSettings,
     pub(crate) worker: WorkerSettings,
     pub(crate) webhooks: WebhookSettings,
+    pub(crate) reconciliation: ReconciliationSettings,
 }
 
 /// What is logged, to standard error.
@@ -245,6 +246,7 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             worker: WorkerSettings::default(),
             webhooks: WebhookSettings::default(),
+            reconciliation: ReconciliationSettings::default(),
         }
     }
 }
@@ -343,6 +345,21 @@ impl Default for LimitSettings {
     }
 }
 
+/// Comparing what we booked with what the gateway tells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReconciliationSettings {
+    pub(crate) daily: bool,
+    pub(crate) daily_hour: u32,
+    pub(crate) refund_lookback_days: u32,
+}
+
+impl Default for ReconciliationSettings {
+    fn default() -> Self {
+        Self { daily: true, daily_hour: 10, refund_lookback_days: 90 }
+    }
+}
+
 impl Default for WorkerSettings {
     fn default() -> Self {
         Self { interval_milliseconds: 2_000 }
@@ -393,6 +410,12 @@ impl Settings {
     pub(crate) fn web_path(&self) -> Result<WebPath, Failure> {
         const EXPECTED: &str = "empty, or names of plain letters and digits with a slash before each, such as /campus";
         WebPath::parse(&self.campus.web_path).ok_or_else(|| Failure::setting("campus.web_path", EXPECTED))
+    }
+
+    /// From which hour on, by Beijing's clock, yesterday is reconciled; not at all without a gateway.
+    pub(crate) fn daily_reconciliation(&self) -> Option<u32> {
+        let on = self.reconciliation.daily && !self.pingpp.api_key.reveal().is_empty();
+        on.then_some(self.reconciliation.daily_hour)
     }
 
     /// Whether the key is one of real money.
@@ -448,6 +471,9 @@ impl Settings {
             return Err(Failure::setting("cashier.link_lifetime_minutes", "above zero"));
         }
         self.idempotency.check()?;
+        if self.reconciliation.daily_hour > 23 {
+            return Err(Failure::setting("reconciliation.daily_hour", "0 to 23, by Beijing's clock"));
+        }
         self.appstore.check()?;
         crate::webhooks::addresses(self)?;
         Ok(())

@@ -32,6 +32,7 @@ mod idempotency;
 mod imports;
 mod overload;
 mod pay_for_order;
+mod reconcile;
 mod refunds;
 mod resets;
 mod sdk;

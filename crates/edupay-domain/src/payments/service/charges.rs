@@ -3,7 +3,7 @@
 use super::looks::next_look;
 use super::{PaymentService, later};
 use crate::clock::Timestamp;
-use crate::ids::{ChargeId, UserId};
+use crate::ids::{ChargeId, GatewayOrderNo, UserId};
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
     AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, Confirmation, Receipt,
@@ -221,6 +221,24 @@ impl PaymentService {
     pub async fn confirm_if_paid(&self, id: &ChargeId) -> Result<(), ConfirmError> {
         if let Some(charge) = self.parts.gateway.find_charge(id).await?.filter(|charge| charge.paid) {
             self.confirm(&charge).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the gateway for every charge under a number of ours, whatever we know of them, and confirms those
+    /// that are paid.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]; nothing is done for a number that is not ours.
+    pub async fn confirm_number(&self, number: &GatewayOrderNo) -> Result<(), ConfirmError> {
+        let route = self.parts.charges.find_route(number).await?.ok_or(ConfirmError::Unmatched)?;
+        let attempts = self.parts.charges.attempts_of(route.user_id, &route.subject).await?;
+        let attempt = attempts.into_iter().find(|attempt| attempt.gateway_order_no == *number);
+        let attempt = attempt.ok_or(ConfirmError::Unmatched)?;
+        for charge in self.parts.gateway.find_charges(number, attempt.requested_at).await? {
+            if charge.paid {
+                self.confirm(&charge).await?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Refunds of what could not be applied.
 
 use super::{PaymentService, Round, later};
+use crate::ids::ChargeId;
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
     ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundRequest, RefundStatus,
@@ -71,6 +72,17 @@ impl PaymentService {
             RefundStatus::Pending => 1,
             RefundStatus::Failed => 2,
         }))
+    }
+
+    /// Asks the gateway for the refunds of a charge and books what it says of each.
+    ///
+    /// # Errors
+    /// [`ConfirmError`].
+    pub async fn record_refunds_of(&self, charge_id: &ChargeId) -> Result<(), ConfirmError> {
+        for refund in self.parts.gateway.list_refunds(charge_id).await? {
+            self.record_refund(&refund).await?;
+        }
+        Ok(())
     }
 
     /// Books what the gateway says of a refund; `None` when we have no receipt of its charge. What was

@@ -144,6 +144,7 @@ pub(crate) fn services(platform: &Platform) -> Services {
         app_store: platform.app_store.clone(),
         packages: platform.packages.clone(),
         refunds: platform.refunds.clone(),
+        reconciliation: platform.reconciliation.clone(),
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),
         idempotency: platform.idempotency.clone(),

@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-appstore", &["edupay-domain"]),
     ("edupay-webhooks", &["edupay-domain"]),
     ("edupay-http", &["edupay-domain"]),
+    ("edupay-bills", &["edupay-domain"]),
     ("edupay-sandbox", &["edupay-pingpp"]),
     ("edupay-testkit", &["edupay-domain"]),
     // Measures the program from outside.
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "edupay-pingpp",
             "edupay-appstore",
             "edupay-webhooks",
+            "edupay-bills",
             "edupay-http",
             "edupay-sandbox",
         ],

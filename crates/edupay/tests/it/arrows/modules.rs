@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "payments"]),
     ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
     ("event_delivery", &["clock", "ids", "store", "events"]),
+    ("reconciliation", &["money", "clock", "ids", "store", "packages", "payments"]),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     (
         "top_ups",

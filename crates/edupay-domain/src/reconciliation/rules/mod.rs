@@ -1,0 +1,87 @@
+//! What is the same and what is not: pure functions of two sides.
+
+mod bill;
+mod gateway;
+mod payments;
+mod refunds;
+
+pub use bill::{BillMatching, Lookup};
+pub use gateway::GatewayMatching;
+
+use super::difference::{Action, Difference, DifferenceKind, Source, Standing, Thing};
+use super::run::{BeginRun, Run, RunStatus};
+use chrono::TimeDelta;
+
+/// After this long without a move a running run is taken for dead.
+const DEAD: TimeDelta = TimeDelta::hours(1);
+/// After this long a failed daily run is tried again.
+const TRY_AGAIN: TimeDelta = TimeDelta::minutes(30);
+
+/// Whether a run may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// It may.
+    Granted,
+    /// Its daily run is done, or somebody works on it.
+    Denied,
+}
+
+/// A daily run begins once for its days; again when the one before failed a while ago, or was left by
+/// whoever worked on it. Any other run may begin.
+#[must_use]
+pub fn begin_run(command: &BeginRun, daily: Option<&Run>) -> Begin {
+    let Some(daily) = daily else { return Begin::Granted };
+    let idle = command.at.signed_duration_since(daily.touched_at);
+    match daily.status {
+        RunStatus::Running if idle >= DEAD => Begin::Granted,
+        RunStatus::Failed if idle >= TRY_AGAIN => Begin::Granted,
+        RunStatus::Running | RunStatus::Failed | RunStatus::Finished => Begin::Denied,
+    }
+}
+
+/// How a difference stands to the run before: `known` says whether that one had it.
+#[must_use]
+pub fn standing(known: Option<bool>) -> Standing {
+    match known {
+        Some(true) => Standing::Still,
+        Some(false) | None => Standing::New,
+    }
+}
+
+/// The parts of a difference that say what it is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    source: Source,
+    thing: Thing,
+    name: &'a str,
+    number: Option<&'a str>,
+}
+
+impl About<'_> {
+    fn differs(
+        self,
+        kind: DifferenceKind,
+        field: &str,
+        (ours, theirs): (Option<String>, Option<String>),
+        action: Action,
+    ) -> Difference {
+        Difference {
+            source: self.source,
+            thing: self.thing,
+            kind,
+            field: clipped(field),
+            name: clipped(self.name),
+            gateway_order_no: self.number.filter(|number| !number.is_empty()).map(clipped),
+            charge_id: None,
+            refund_id: None,
+            ours: ours.map(|value| clipped(&value)),
+            theirs: theirs.map(|value| clipped(&value)),
+            action,
+        }
+    }
+}
+
+/// What others write is kept up to a length, and without what no text should have.
+fn clipped(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(Difference::MAX_TEXT).collect()
+}
