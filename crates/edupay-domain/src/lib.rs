@@ -1,7 +1,7 @@
 //! The payment service of an education platform, as pure rules behind ports.
 //!
-//! What is here: [`money`], [`ids`] and [`clock`]; the double-entry [`ledger`]; the contexts
-//! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`] and [`cashier`], each
+//! What is here: [`money`], [`ids`], [`clock`] and [`schedule`]; the double-entry [`ledger`]; the contexts
+//! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`], [`cashier`] and [`recovery`], each
 //! with its model, rules, ports, service and error; and the [`events`] that a plan causes.
 //!
 //! What is absent: no serde, no async runtime, no HTTP, no SQL, no clock and no randomness. A
@@ -25,6 +25,8 @@ pub mod orders;
 pub mod packages;
 pub mod payments;
 pub mod products;
+pub mod recovery;
 pub mod refunds;
+pub mod schedule;
 pub mod store;
 pub mod top_ups;

@@ -13,6 +13,7 @@ use edupay_domain::orders::PayRefusal;
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
+use edupay_domain::recovery::ReviewRefusal;
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
@@ -106,6 +107,7 @@ pub(crate) enum Refusal {
     Catalogue(CatalogueRefusal),
     Refund(RefundRefusal),
     RefundDecision(DecisionRefusal),
+    Review(ReviewRefusal),
     Other(&'static str),
 }
 
@@ -264,6 +266,7 @@ impl Refusal {
             Self::Catalogue(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
             Self::RefundDecision(refusal) => refusal.code(),
+            Self::Review(refusal) => refusal.code(),
             Self::Other(code) => code,
         }
     }
@@ -275,6 +278,7 @@ impl Refusal {
             | Self::Success(SuccessRefusal::NotFound)
             | Self::Campus(CampusRefusal::StudentNotFound)
             | Self::RefundDecision(DecisionRefusal::NotFound)
+            | Self::Review(ReviewRefusal::NotFound)
             | Self::Catalogue(CatalogueRefusal::ProjectNotFound | CatalogueRefusal::PackageNotFound) => {
                 StatusCode::NOT_FOUND
             }
@@ -302,6 +306,7 @@ impl Refusal {
             | Self::Catalogue(_)
             | Self::Refund(_)
             | Self::RefundDecision(_)
+            | Self::Review(_)
             | Self::Other(_) => StatusCode::CONFLICT,
         }
     }

@@ -12,6 +12,7 @@ use edupay_domain::orders::OrderService;
 use edupay_domain::packages::{CampusService, PackageService};
 use edupay_domain::payments::PaymentService;
 use edupay_domain::products::ProductService;
+use edupay_domain::recovery::RecoveryService;
 use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Services {
     pub cashier: CashierService,
     /// Charges and callbacks.
     pub payments: PaymentService,
+    /// What is unfinished, and what waits for a person.
+    pub recovery: RecoveryService,
 }
 
 /// Whether requests can be answered: `GET /readyz`.

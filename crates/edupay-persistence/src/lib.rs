@@ -29,6 +29,7 @@ mod pools;
 mod prepared;
 mod principals;
 mod receipts;
+mod recovery;
 mod refunds;
 mod rows;
 mod schema;

@@ -9,6 +9,7 @@ use edupay_domain::orders::{CancelRefusal, CreateOrderRefusal, PayRefusal};
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::{CourseRefusal, ProductRefusal};
+use edupay_domain::recovery::{DecideError, ReviewRefusal};
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::TopUpRefusal;
@@ -229,6 +230,23 @@ impl From<RefundRefusal> for Failure {
 impl From<DecisionRefusal> for Failure {
     fn from(refusal: DecisionRefusal) -> Self {
         Refusal::RefundDecision(refusal).into()
+    }
+}
+
+impl From<ReviewRefusal> for Failure {
+    fn from(refusal: ReviewRefusal) -> Self {
+        Refusal::Review(refusal).into()
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Refused(refusal) => refusal.into(),
+            DecideError::Refund(refusal) => refusal.into(),
+            DecideError::Store(error) => error.into(),
+            _ => Self::Internal("a decision ended in a way that is not known here"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use edupay_domain::orders::OrderStore;
 use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
@@ -93,6 +94,9 @@ impl StoreHarness for Twins {
     }
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
         self.next().catalogue()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.next().review()
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.next().cashier_links()

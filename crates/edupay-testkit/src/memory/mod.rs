@@ -30,6 +30,7 @@ mod packages;
 mod products;
 mod receipts;
 mod refunds;
+mod review;
 mod sums;
 mod top_ups;
 
@@ -54,6 +55,7 @@ use edupay_domain::packages::{
 };
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
+use edupay_domain::recovery::{ReviewDecision, ReviewStore};
 use edupay_domain::refunds::{Refund, RefundStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
@@ -113,6 +115,7 @@ struct State {
     app_store: app_store::AppStoreRows,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
+    review_decisions: Vec<ReviewDecision>,
     outbox: Vec<Event>,
 }
 
@@ -229,6 +232,10 @@ impl StoreHarness for MemoryStore {
     }
 
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        Arc::new(self.clone())
+    }
+
+    fn review(&self) -> Arc<dyn ReviewStore> {
         Arc::new(self.clone())
     }
 

@@ -16,6 +16,7 @@ use edupay_domain::orders::*;
 use edupay_domain::packages::*;
 use edupay_domain::payments::{ChargeStore, ChargeSubject, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::*;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
@@ -331,6 +332,9 @@ impl StoreHarness for NaiveHarness {
     }
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
         self.0.catalogue()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.0.review()
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.0.cashier_links()

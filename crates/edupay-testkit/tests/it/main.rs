@@ -8,6 +8,7 @@ mod expiry;
 mod histories;
 mod looks;
 mod packages;
+mod recovery;
 mod refunds;
 mod refunds_of_orders;
 mod sessions;

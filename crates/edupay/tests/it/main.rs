@@ -26,6 +26,7 @@ mod cli;
 mod drf;
 mod imports;
 mod pay_for_order;
+mod recovery;
 mod refunds;
 mod resets;
 mod sdk;

@@ -142,6 +142,7 @@ pub(crate) fn services(platform: &Platform) -> Services {
         campus: platform.campus.clone(),
         cashier: platform.cashier.clone(),
         payments: platform.payments.clone(),
+        recovery: platform.recovery.clone(),
     }
 }
 
