@@ -171,6 +171,17 @@ pub enum EventBody {
         /// The refund that made it full.
         refund_no: RefundNo,
     },
+    /// Staff decided on something that waited for a person.
+    ReviewDecided {
+        /// Its name in the list.
+        item: String,
+        /// `refund`, `retry` or `close`.
+        action: &'static str,
+        /// Why, in the words of who decided.
+        reason: String,
+        /// Who.
+        by: UserId,
+    },
     /// A balance was adjusted by staff.
     BalanceAdjusted {
         /// What was added.
@@ -246,6 +257,7 @@ impl EventBody {
             Self::EntitlementEnded { .. } => "entitlement.ended",
             Self::PeriodEnded { .. } => "period.ended",
             Self::PeriodLeft { .. } => "period.left",
+            Self::ReviewDecided { .. } => "review.decided",
             Self::BalanceAdjusted { .. } => "balance.adjusted",
         }
     }
@@ -311,6 +323,12 @@ impl EventBody {
             Self::PeriodEnded { record_id, refund_no } | Self::PeriodLeft { record_id, refund_no } => {
                 vec![("record_id", text(record_id.as_str())), ("refund_no", text(refund_no.as_str()))]
             }
+            Self::ReviewDecided { item, action, reason, by } => vec![
+                ("item", text(item)),
+                ("action", text(action)),
+                ("reason", text(reason)),
+                ("by", EventField::Text(by.to_string())),
+            ],
             Self::BalanceAdjusted { amount, reason } => {
                 vec![("amount_fen", EventField::Money(*amount)), ("reason", text(reason))]
             }

@@ -1,9 +1,9 @@
 //! The payment service of an education platform, as pure rules behind ports.
 //!
-//! What is here: [`money`], [`ids`] and [`clock`]; the double-entry [`ledger`]; the contexts
-//! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`], [`reconciliation`] and
-//! [`cashier`], each with its model, rules, ports, service and error; [`idempotency`], by which a repeated request is
-//! done once; the [`events`] that a plan causes, and their way out, [`event_delivery`].
+//! What is here: [`money`], [`ids`], [`clock`] and [`schedule`]; the double-entry [`ledger`]; the contexts
+//! [`accounts`], [`products`], [`payments`], [`top_ups`], [`orders`], [`packages`], [`refunds`], [`reconciliation`],
+//! [`recovery`] and [`cashier`], each with its model, rules, ports, service and error; [`idempotency`], by which a
+//! repeated request is done once; the [`events`] that a plan causes, and their way out, [`event_delivery`].
 //!
 //! What is absent: no serde, no async runtime, no HTTP, no SQL, no clock and no randomness. A
 //! gateway's charge document travels through as opaque text.
@@ -29,6 +29,8 @@ pub mod packages;
 pub mod payments;
 pub mod products;
 pub mod reconciliation;
+pub mod recovery;
 pub mod refunds;
+pub mod schedule;
 pub mod store;
 pub mod top_ups;

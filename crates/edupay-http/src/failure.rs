@@ -15,6 +15,7 @@ use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, Sea
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
 use edupay_domain::reconciliation::BillError;
+use edupay_domain::recovery::ReviewRefusal;
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
@@ -122,6 +123,7 @@ pub(crate) enum Refusal {
     RefundDecision(DecisionRefusal),
     /// A file is no bill.
     Bill(BillError),
+    Review(ReviewRefusal),
     Other(&'static str),
 }
 
@@ -300,6 +302,7 @@ impl Refusal {
             Self::Refund(refusal) => refusal.code(),
             Self::RefundDecision(refusal) => refusal.code(),
             Self::Bill(error) => error.code(),
+            Self::Review(refusal) => refusal.code(),
             Self::Other(code) => code,
         }
     }
@@ -311,6 +314,7 @@ impl Refusal {
             | Self::Success(SuccessRefusal::NotFound)
             | Self::Campus(CampusRefusal::StudentNotFound)
             | Self::RefundDecision(DecisionRefusal::NotFound)
+            | Self::Review(ReviewRefusal::NotFound)
             | Self::Catalogue(CatalogueRefusal::ProjectNotFound | CatalogueRefusal::PackageNotFound) => {
                 StatusCode::NOT_FOUND
             }
@@ -339,6 +343,7 @@ impl Refusal {
             | Self::Catalogue(_)
             | Self::Refund(_)
             | Self::RefundDecision(_)
+            | Self::Review(_)
             | Self::Other(_) => StatusCode::CONFLICT,
         }
     }

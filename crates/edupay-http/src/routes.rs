@@ -116,6 +116,13 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::of_users(DIFFERENCES).on(Method::GET, v1::list_differences),
         Endpoint::of_users("/v1/reconciliations/{reconciliation_id}/repair")
             .on(Method::POST, v1::repair_reconciliation),
+        Endpoint::of_users("/v1/recovery").on(Method::GET, v1::show_recovery),
+        Endpoint::of_users("/v1/recovery/runs").on(Method::POST, v1::run_recovery),
+        Endpoint::of_users("/v1/review").on(Method::GET, v1::list_review),
+        Endpoint::of_users("/v1/review/{id}").on(Method::GET, v1::find_review),
+        Endpoint::of_users("/v1/review/{id}/refund").on(Method::POST, v1::refund_review),
+        Endpoint::of_users("/v1/review/{id}/retry").on(Method::POST, v1::retry_review),
+        Endpoint::of_users("/v1/review/{id}/close").on(Method::POST, v1::close_review),
         // Callbacks.
         Endpoint::open("/webhooks/pingpp").on(Method::POST, webhooks::receive_pingpp),
         Endpoint::open("/webhooks/app-store").on(Method::POST, webhooks::receive_app_store),

@@ -19,6 +19,7 @@ use edupay_domain::packages::{CampusService, PackageService};
 use edupay_domain::payments::PaymentService;
 use edupay_domain::products::ProductService;
 use edupay_domain::reconciliation::ReconciliationService;
+use edupay_domain::recovery::RecoveryService;
 use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct Services {
     pub events: EventDeliveryService,
     /// Charges and callbacks.
     pub payments: PaymentService,
+    /// What is unfinished, and what waits for a person.
+    pub recovery: RecoveryService,
 }
 
 /// Whether requests can be answered: `GET /readyz`.

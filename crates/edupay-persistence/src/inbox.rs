@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::GatewayEventId;
-use edupay_domain::payments::{InboundEvent, InboundStatus, InboxStore};
+use edupay_domain::payments::{ClaimInbound, InboundEvent, InboundStatus, InboxStore};
 use edupay_domain::store::StoreError;
 
 #[async_trait]
@@ -47,6 +47,18 @@ impl InboxStore for SqlStore {
                 .set((inbound_events::status.eq(status.code()), inbound_events::due_at.eq(due_at)));
             on!(conn, c => update.execute(c))?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn claim(&self, command: &ClaimInbound) -> Result<bool, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            // Only what is not done has a time; of two who ask at once the second finds another one.
+            let update = diesel::update(inbound_events::table.find(command.id.as_str()))
+                .filter(inbound_events::due_at.le(command.at.timestamp_micros()))
+                .set(inbound_events::due_at.eq(command.until.timestamp_micros()));
+            Ok(on!(conn, c => update.execute(c))? == 1)
         })
         .await
     }

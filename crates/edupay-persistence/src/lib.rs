@@ -32,6 +32,7 @@ mod prepared;
 mod principals;
 mod receipts;
 mod reconciliation;
+mod recovery;
 mod refunds;
 mod rows;
 mod schema;

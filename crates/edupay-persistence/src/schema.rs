@@ -621,6 +621,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    review_decisions (kind, item_key, number) {
+        kind -> Text,
+        item_key -> Text,
+        number -> Integer,
+        action -> Text,
+        decided_by -> BigInt,
+        reason -> Text,
+        decided_at -> BigInt,
+    }
+}
+
+// A view.
+diesel::table! {
+    review_items (kind, item_key) {
+        kind -> Text,
+        item_key -> Text,
+        subject -> Text,
+        user_id -> Nullable<BigInt>,
+        amount_fen -> Nullable<BigInt>,
+        reason -> Text,
+        since -> BigInt,
+        listed_at -> BigInt,
+    }
+}
+
+// A view.
+diesel::table! {
+    unfinished_items (kind, item_key) {
+        kind -> Text,
+        review_kind -> Text,
+        item_key -> Text,
+        began_at -> BigInt,
+        final_from -> BigInt,
+        due_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(unfinished_items, review_decisions);
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(wallets -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, tokens, wallets);

@@ -26,6 +26,7 @@ use edupay_domain::products::{CourseStore, ProductService};
 use edupay_domain::reconciliation::{
     Bill, MockBillReader, Reconciliation, ReconciliationPolicy, ReconciliationService,
 };
+use edupay_domain::recovery::{Recovery, RecoveryService};
 use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use std::net::{IpAddr, Ipv4Addr};
@@ -73,6 +74,8 @@ pub struct Platform {
     pub refunds: RefundService,
     /// What was booked against what the gateway tells. Every bill file is an empty one.
     pub reconciliation: ReconciliationService,
+    /// What is unfinished, and what waits for a person.
+    pub recovery: RecoveryService,
     /// Schools, students, projects.
     pub campus: CampusService,
     /// Links to the cashier page.
@@ -96,6 +99,51 @@ impl Platform {
         let payments = payment_service(&store, &gateway, &shared, &ids);
         let charge_lifetime = TimeDelta::hours(24);
         let app_store_server = Arc::new(FakeAppStoreServer::default());
+        let orders = OrderService::new(Orders {
+            store: Arc::new(store.clone()),
+            payments: payments.clone(),
+            policy: OrderPolicy { order_lifetime: TimeDelta::hours(24), charge_lifetime },
+            clock: shared.clone(),
+            ids: ids.clone(),
+        });
+        let app_store = AppStoreService::new(AppStore {
+            signatures: Arc::new(FakeAppStore),
+            server: Some(app_store_server.clone()),
+            environment: StoreEnvironment::Production,
+            purchases: Arc::new(store.clone()),
+            inbox: Arc::new(store.clone()),
+            users: Arc::new(store.clone()),
+            policy: AppStorePolicy {
+                missing_token: MissingToken::Refused,
+                sandbox_users: Username::parse("tester").map(SandboxUser::Name).into_iter().collect(),
+            },
+            clock: shared.clone(),
+            ids: ids.clone(),
+        });
+        let packages = PackageService::new(Packages {
+            store: Arc::new(store.clone()),
+            payments: payments.clone(),
+            policy: PackagePolicy { purchase_lifetime: TimeDelta::hours(24), charge_lifetime },
+            clock: shared.clone(),
+            ids: ids.clone(),
+        });
+        let refunds = RefundService::new(Refunds {
+            store: Arc::new(store.clone()),
+            gateway: gateway.clone(),
+            policy: RefundPolicy { approval_above: Some(fen(30_000)) },
+            clock: shared.clone(),
+            ids: ids.clone(),
+        });
+        let recovery = RecoveryService::new(Recovery {
+            orders: orders.clone(),
+            packages: packages.clone(),
+            payments: payments.clone(),
+            refunds: refunds.clone(),
+            app_store: app_store.clone(),
+            store: Arc::new(store.clone()),
+            clock: shared.clone(),
+            ids: ids.clone(),
+        });
         Self {
             accounts: AccountService::new(Accounts {
                 users: Arc::new(store.clone()),
@@ -111,13 +159,7 @@ impl Platform {
                 fen(5_000_000),
             ),
             ledger: LedgerService::new(Arc::new(store.clone())),
-            orders: OrderService::new(Orders {
-                store: Arc::new(store.clone()),
-                payments: payments.clone(),
-                policy: OrderPolicy { order_lifetime: TimeDelta::hours(24), charge_lifetime },
-                clock: shared.clone(),
-                ids: ids.clone(),
-            }),
+            orders,
             top_ups: TopUpService::new(TopUps {
                 store: Arc::new(store.clone()),
                 payments: payments.clone(),
@@ -131,35 +173,8 @@ impl Platform {
                 clock: shared.clone(),
                 ids: ids.clone(),
             }),
-            app_store: AppStoreService::new(AppStore {
-                signatures: Arc::new(FakeAppStore),
-                server: Some(app_store_server.clone()),
-                environment: StoreEnvironment::Production,
-                purchases: Arc::new(store.clone()),
-                inbox: Arc::new(store.clone()),
-                users: Arc::new(store.clone()),
-                policy: AppStorePolicy {
-                    missing_token: MissingToken::Refused,
-                    sandbox_users: Username::parse("tester").map(SandboxUser::Name).into_iter().collect(),
-                },
-                clock: shared.clone(),
-                ids: ids.clone(),
-            }),
+            app_store,
             app_store_server,
-            packages: PackageService::new(Packages {
-                store: Arc::new(store.clone()),
-                payments: payments.clone(),
-                policy: PackagePolicy { purchase_lifetime: TimeDelta::hours(24), charge_lifetime },
-                clock: shared.clone(),
-                ids: ids.clone(),
-            }),
-            refunds: RefundService::new(Refunds {
-                store: Arc::new(store.clone()),
-                gateway: gateway.clone(),
-                policy: RefundPolicy { approval_above: Some(fen(30_000)) },
-                clock: shared.clone(),
-                ids: ids.clone(),
-            }),
             reconciliation: ReconciliationService::new(Reconciliation {
                 gateway: gateway.clone(),
                 books: Arc::new(store.clone()),
@@ -170,6 +185,8 @@ impl Platform {
                 policy: ReconciliationPolicy { lookback: TimeDelta::hours(48), refund_lookback: TimeDelta::days(90) },
                 clock: shared.clone(),
             }),
+            packages,
+            refunds,
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(store.clone()),
                 catalogue: Arc::new(store.clone()),
@@ -194,6 +211,7 @@ impl Platform {
                 clock: shared,
             }),
             payments,
+            recovery,
             store,
             gateway,
             clock,
@@ -248,6 +266,7 @@ fn payment_service(
 ) -> PaymentService {
     PaymentService::new(Payments {
         gateway: gateway.clone(),
+        hasty_gateway: gateway.clone(),
         callbacks: gateway.clone(),
         charges: Arc::new(store.clone()),
         receipts: Arc::new(store.clone()),

@@ -4,6 +4,7 @@ use crate::adapters::{Argon2Credentials, SystemClock, SystemEntropy};
 use crate::app_store;
 use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
+use crate::hasty_gateway::HastyGateway;
 use crate::settings::{LimitSettings, PreparedStatementsSetting, Settings};
 use crate::webhooks;
 use chrono::TimeDelta;
@@ -22,6 +23,7 @@ use edupay_domain::packages::{CampusAdmin, CampusService, ConfirmPurchases, Pack
 use edupay_domain::payments::{PaymentService, Payments};
 use edupay_domain::products::ProductService;
 use edupay_domain::reconciliation::{Reconciliation, ReconciliationPolicy, ReconciliationService};
+use edupay_domain::recovery::{Recovery, RecoveryService};
 use edupay_domain::refunds::{RecordRefunds, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{ConfirmTopUps, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{
@@ -102,6 +104,54 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
         clock: clock.clone(),
         ids: ids.clone(),
     });
+    let orders = OrderService::new(Orders {
+        store: store.clone(),
+        payments: payments.clone(),
+        policy: OrderPolicy {
+            order_lifetime: minutes(settings.orders.lifetime_minutes),
+            charge_lifetime: minutes(settings.orders.charge_lifetime_minutes),
+        },
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let app_store = AppStoreService::new(AppStore {
+        signatures: signatures.unwrap_or_else(|| Arc::new(NoAppStore)),
+        server,
+        environment: app_store::environment(settings),
+        purchases: store.clone(),
+        inbox: store.clone(),
+        users: store.clone(),
+        policy: app_store::policy(settings)?,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let packages = PackageService::new(Packages {
+        store: store.clone(),
+        payments: payments.clone(),
+        policy: PackagePolicy {
+            purchase_lifetime: minutes(settings.packages.lifetime_minutes),
+            charge_lifetime: minutes(settings.packages.charge_lifetime_minutes),
+        },
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let refunds = RefundService::new(Refunds {
+        store: store.clone(),
+        gateway: client,
+        policy: RefundPolicy { approval_above: settings.refund_approval_above()? },
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let recovery = RecoveryService::new(Recovery {
+        orders: orders.clone(),
+        packages: packages.clone(),
+        payments: payments.clone(),
+        refunds: refunds.clone(),
+        app_store: app_store.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
     let services = Services {
         accounts: AccountService::new(Accounts {
             users: store.clone(),
@@ -112,16 +162,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
         }),
         ledger: LedgerService::new(store.clone()),
         products: ProductService::new(store.clone(), store.clone(), clock.clone(), max_amount),
-        orders: OrderService::new(Orders {
-            store: store.clone(),
-            payments: payments.clone(),
-            policy: OrderPolicy {
-                order_lifetime: minutes(settings.orders.lifetime_minutes),
-                charge_lifetime: minutes(settings.orders.charge_lifetime_minutes),
-            },
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
+        orders,
         top_ups: TopUpService::new(TopUps {
             store: store.clone(),
             payments: payments.clone(),
@@ -131,27 +172,6 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
                 charge_lifetime: minutes(settings.top_ups.charge_lifetime_minutes),
                 subject: settings.top_ups.subject.clone(),
                 campaign: settings.campaign()?,
-            },
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
-        app_store: AppStoreService::new(AppStore {
-            signatures: signatures.unwrap_or_else(|| Arc::new(NoAppStore)),
-            server,
-            environment: app_store::environment(settings),
-            purchases: store.clone(),
-            inbox: store.clone(),
-            users: store.clone(),
-            policy: app_store::policy(settings)?,
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
-        packages: PackageService::new(Packages {
-            store: store.clone(),
-            payments: payments.clone(),
-            policy: PackagePolicy {
-                purchase_lifetime: minutes(settings.packages.lifetime_minutes),
-                charge_lifetime: minutes(settings.packages.charge_lifetime_minutes),
             },
             clock: clock.clone(),
             ids: ids.clone(),
@@ -166,13 +186,9 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
             policy: reconciliation_policy(settings),
             clock: clock.clone(),
         }),
-        refunds: RefundService::new(Refunds {
-            store: store.clone(),
-            gateway: client,
-            policy: RefundPolicy { approval_above: settings.refund_approval_above()? },
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }),
+        app_store,
+        packages,
+        refunds,
         campus: CampusService::new(CampusAdmin {
             campus: store.clone(),
             catalogue: store.clone(),
@@ -193,6 +209,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
         idempotency: keys,
         events,
         payments,
+        recovery,
     };
     Ok(Built { services, circuit })
 }
@@ -216,6 +233,7 @@ impl Shared {
     fn payments(&self, gateway: Gateway) -> PaymentService {
         let (store, merchant, clock, ids) = (&self.store, &gateway.merchant, &self.clock, &self.ids);
         PaymentService::new(Payments {
+            hasty_gateway: Arc::new(HastyGateway(gateway.client.clone())),
             gateway: gateway.client,
             callbacks: gateway.callbacks,
             charges: store.clone(),

@@ -8,6 +8,7 @@ mod demo_campus;
 mod demo_data;
 mod error;
 mod gateway;
+mod hasty_gateway;
 mod logs;
 mod operations;
 mod prices;

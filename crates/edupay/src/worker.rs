@@ -2,6 +2,7 @@
 //! not be applied. Each step is repeatable, and several instances may run it.
 
 use edupay_domain::payments::Round;
+use edupay_domain::recovery::WorkKind;
 use edupay_domain::store::StoreError;
 use edupay_http::Services;
 use std::future::Future;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How many things of each kind one round works on.
-const ROUND: u32 = 50;
+const ROUND: u32 = 200;
 /// How many expired keys go at once, and how often in a round: they are made as fast as payments are.
 const KEYS: u32 = 500;
 const KEY_LOTS: u32 = 20;
@@ -58,15 +59,15 @@ impl Worker {
 /// All kinds at once: a gateway that hangs on one does not hold up the others.
 async fn round(services: &Services) {
     tokio::join!(
-        work("closed expired orders", services.orders.close_expired(ROUND)),
-        work("closed expired purchases", services.packages.close_expired(ROUND)),
         work("forgot expired links", forget_links(services)),
         work("forgot expired idempotency keys", forget_keys(services)),
-        work("tried callbacks again", services.payments.retry_inbox(ROUND)),
-        work("worked on the App Store's notifications again", services.app_store.retry_notifications(ROUND)),
-        work("looked after charges", services.payments.look_after(ROUND)),
-        work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
-        work("saw refunds through", services.refunds.work_on_due(ROUND)),
+        recover(services, WorkKind::Callbacks),
+        recover(services, WorkKind::Notifications),
+        recover(services, WorkKind::Charges),
+        recover(services, WorkKind::Orders),
+        recover(services, WorkKind::Purchases),
+        recover(services, WorkKind::Receipts),
+        recover(services, WorkKind::Refunds),
     );
 }
 
@@ -111,6 +112,20 @@ impl DailyReconciliation {
     }
 }
 
+/// Every kind of unfinished things is worked on, or the program does not build.
+async fn recover(services: &Services, kind: WorkKind) {
+    let what = match kind {
+        WorkKind::Orders => "closed expired orders",
+        WorkKind::Purchases => "closed expired purchases",
+        WorkKind::Charges => "looked after charges",
+        WorkKind::Callbacks => "tried callbacks again",
+        WorkKind::Receipts => "sent back unapplied receipts",
+        WorkKind::Refunds => "saw refunds through",
+        WorkKind::Notifications => "worked on the App Store's notifications again",
+    };
+    work(what, services.recovery.work_on(kind, ROUND)).await;
+}
+
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {
     let done = services.cashier.remove_expired(ROUND).await?;
     Ok(Round { done, ..Round::default() })
@@ -151,6 +166,9 @@ async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreE
 fn report(what: &'static str, round: &Round) {
     if round.done > 0 {
         tracing::info!(count = round.done, "{what}");
+    }
+    if round.outage.is_certain() {
+        tracing::warn!("{what}: the gateway is out of reach, the rest stays due");
     }
     for failure in &round.failed {
         tracing::warn!(

@@ -75,6 +75,17 @@ pub struct AppStoreRecord {
     pub signed: SignedText,
 }
 
+/// Takes a kept notification that is due to work on it, so that nobody else does for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNotification {
+    /// Which.
+    pub id: NotificationId,
+    /// Now.
+    pub at: Timestamp,
+    /// The end of the lease.
+    pub until: Timestamp,
+}
+
 /// How far a notification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationStatus {

@@ -24,7 +24,10 @@ mod store_ports;
 pub use absent::NoAppStore;
 pub use commands::{CreditPolicy, CreditPurchase, MissingToken, ObserveTransaction, SandboxCredit, Unclaimed};
 pub use error::RedeemRefusal;
-pub use kept::{AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus, RecordVerdict, TextSource};
+pub use kept::{
+    AppStoreRecord, ClaimNotification, ConsumptionRequest, KeptNotification, NotificationStatus, RecordVerdict,
+    TextSource,
+};
 pub use model::{
     AppStoreNotification, AppStorePrice, AppStoreTransaction, HistoryPage, NotificationKind, Ownership, ProductType,
     RefundedShare, SignedText, StoreEnvironment,

@@ -2,7 +2,7 @@
 
 use super::commands::{CreditPurchase, ObserveTransaction};
 use super::error::RedeemRefusal;
-use super::kept::{AppStoreRecord, ConsumptionRequest, KeptNotification, NotificationStatus};
+use super::kept::{AppStoreRecord, ClaimNotification, ConsumptionRequest, KeptNotification, NotificationStatus};
 use super::model::{SignedText, StoreEnvironment};
 use super::purchase::{AppStorePurchase, TransactionKey};
 use super::rules::{CreditPlan, CreditVerdict};
@@ -72,6 +72,10 @@ pub trait AppStoreInbox: Send + Sync {
     /// How far a notification has come; one that is still kept is due at this moment. What is done MUST
     /// stay done.
     async fn mark(&self, id: &NotificationId, status: NotificationStatus, due_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Takes a kept notification until the end of the lease; `false` when it is done, or not due at that
+    /// moment. MUST be granted to one of many who ask at once.
+    async fn claim(&self, command: &ClaimNotification) -> Result<bool, StoreError>;
 
     /// Kept notifications whose time has come, the longest due first, each with the time at which it came.
     async fn due(&self, now: Timestamp, limit: u32)

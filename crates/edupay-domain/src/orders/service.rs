@@ -163,18 +163,9 @@ impl OrderService {
         if order.state != OrderState::Unpaid {
             return Ok(Some(order));
         }
-        self.refresh(user_id, order_no).await?;
+        self.parts.payments.repair(user_id, &ChargeSubject::Order(order_no.clone())).await?;
         // Whoever booked the charge: a callback may have, between our look and the gateway's answer.
         self.parts.store.find(user_id, order_no).await
-    }
-
-    /// Books what the gateway says was paid. A gateway that can't be asked changes nothing.
-    async fn refresh(&self, user_id: UserId, order_no: &OrderNo) -> Result<(), StoreError> {
-        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::Order(order_no.clone())).await?;
-        match self.parts.payments.refresh(&attempts).await {
-            Err(ConfirmError::Store(error)) => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
     }
 
     /// The buyer's visible orders, newest first; `limit` is cut to 1..=[`Self::MAX_PAGE`].
@@ -214,7 +205,11 @@ impl OrderService {
         let mut round = Round::default();
         for (user_id, order_no) in self.parts.store.expired(self.parts.clock.now(), limit).await? {
             let closed = self.close(user_id, &order_no).await;
+            round.outage.note(&closed, ConfirmError::is_outage);
             round.count(order_no.as_str(), closed);
+            if round.outage.is_plain() {
+                break;
+            }
         }
         Ok(round)
     }

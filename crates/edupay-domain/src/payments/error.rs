@@ -18,6 +18,14 @@ pub enum GatewayFault {
     Unknown,
 }
 
+impl GatewayFault {
+    /// Whether the gateway itself is out of reach or overrun, so that the next call will hardly fare better.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Refused { code: None } | Self::Throttled | Self::Unknown)
+    }
+}
+
 /// A gateway call that failed. The cause is its source, for the log only.
 #[derive(Debug, Error)]
 #[error("the gateway call failed: {}", match .fault {
@@ -70,6 +78,14 @@ pub enum ConfirmError {
     /// The gateway could not be asked.
     #[error("the gateway could not be asked")]
     Gateway(#[from] GatewayError),
+}
+
+impl ConfirmError {
+    /// Whether the gateway is out of reach: see [`GatewayFault::is_outage`].
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Gateway(error) if error.fault().is_outage())
+    }
 }
 
 /// Why a charge is no proof of a paid top-up.

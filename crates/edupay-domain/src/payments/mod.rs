@@ -4,6 +4,7 @@
 //! [`ApplyCharge`] and this context calls it. A gateway call is never inside a transaction.
 
 mod error;
+mod looking;
 mod model;
 mod opening;
 mod ports;
@@ -13,22 +14,24 @@ mod rules_tests;
 mod service;
 
 pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};
+pub use looking::{claim_look, first_look, next_look, schedule_look};
 pub use model::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
-    ChargeSubject, ClaimLook, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent,
-    InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus, RecordChargeReply,
-    RecordRefund, RefundRequest, RefundStatus, UnappliedReason,
+    ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, HoldRefund,
+    InboundEvent, InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus,
+    RecordChargeReply, RecordRefund, RefundRequest, RefundStatus, ScheduleLook, UnappliedReason,
 };
 pub use opening::{OpenCharge, OpenChargePlan, Payable, open_charge};
 pub use ports::{
     ApplyCharge, ApplyRefund, ChargeStore, ClaimLookRule, ClaimRefundRule, CloseAttemptRule, GatewayCallbacks,
     HoldRefundRule, InboxStore, PaymentGateway, ReceiptStore, RecordChargeReplyRule, RecordRefundRule, SandboxPayer,
+    ScheduleLookRule,
 };
 pub use rules::{
-    ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_look, claim_refund, close_attempt, hold_refund,
-    keep_unapplied, mismatch, paid, receipt, record_charge_reply, record_refund,
+    ConfirmationPlan, ReceiptView, RefundClaim, RefundPlan, claim_refund, close_attempt, hold_refund, keep_unapplied,
+    mismatch, paid, receipt, record_charge_reply, record_refund,
 };
-pub use service::{Asked, Closing, EventOutcome, PaymentService, Payments, RequestError, Round, RowFailure};
+pub use service::{Asked, Closing, EventOutcome, Outage, PaymentService, Payments, RequestError, Round, RowFailure};
 
 #[cfg(feature = "mocks")]
 pub use ports::{

@@ -1,5 +1,6 @@
 //! When a charge is opened for something, and when an open one is given again.
 
+use super::looking::first_look;
 use super::model::{AttemptStatus, Channel, ChargeAttempt, ChargeSubject};
 use crate::clock::Timestamp;
 use crate::ids::{GatewayOrderNo, UserId};
@@ -8,8 +9,6 @@ use chrono::TimeDelta;
 
 /// The shortest life of a charge that the gateway takes, and a little for its clock.
 const SHORTEST_CHARGE: TimeDelta = TimeDelta::seconds(90);
-/// How long an answer of the gateway may be missing before it is looked for.
-const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
 
 /// The charge that is wished for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl OpenCharge {
             at,
             expires_at: later(lifetime),
             min_expires_at: later(SHORTEST_CHARGE),
-            look_at: later(ANSWER_WAIT),
+            look_at: first_look(at),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::error::{CallbackRefusal, ConfirmError, GatewayError};
 use super::model::{
-    Awaited, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimLook, ClaimRefund, CloseAttempt,
-    Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply, RecordRefund,
-    RefundRequest,
+    Awaited, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund,
+    CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply,
+    RecordRefund, RefundRequest, ScheduleLook,
 };
 use super::rules::{ReceiptView, RefundClaim, RefundPlan};
 use crate::clock::Timestamp;
@@ -73,6 +73,9 @@ pub type CloseAttemptRule = fn(&CloseAttempt, &ChargeAttempt) -> ChargeAttempt;
 /// Whether the claim of a look is granted, and the attempt's next state.
 pub type ClaimLookRule = fn(&ClaimLook, &ChargeAttempt) -> Option<ChargeAttempt>;
 
+/// An attempt's next state after a look at which the gateway answered.
+pub type ScheduleLookRule = fn(&ScheduleLook, &ChargeAttempt) -> ChargeAttempt;
+
 /// Where attempts are kept. They are created by the contexts whose things are paid.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -108,6 +111,9 @@ pub trait ChargeStore: Send + Sync {
         command: &ClaimLook,
         rule: ClaimLookRule,
     ) -> Result<Option<(ChargeAttempt, Awaited)>, StoreError>;
+
+    /// Locks one attempt, applies the rule, stores the result.
+    async fn schedule_look(&self, command: &ScheduleLook, rule: ScheduleLookRule) -> Result<ChargeAttempt, StoreError>;
 }
 
 /// Whether the claim is granted, and what is to be done.
@@ -158,7 +164,11 @@ pub trait InboxStore: Send + Sync {
     /// Sets what became of an event, and when to try again if it is not done.
     async fn mark(&self, id: &GatewayEventId, status: InboundStatus, next_try_at: Timestamp) -> Result<(), StoreError>;
 
-    /// Events that are kept or unmatched and to be tried at `now`, oldest first: id, when it came,
+    /// Takes an event until the end of the lease; `false` when it is done, or not due at that moment. MUST be
+    /// granted to one of many who ask at once.
+    async fn claim(&self, command: &ClaimInbound) -> Result<bool, StoreError>;
+
+    /// Events that are kept or unmatched and to be tried at `now`, the longest due first: id, when it came,
     /// body.
     async fn pending(&self, now: Timestamp, limit: u32)
     -> Result<Vec<(GatewayEventId, Timestamp, String)>, StoreError>;

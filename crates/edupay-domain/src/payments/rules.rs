@@ -1,8 +1,8 @@
 //! What an answer makes of an attempt, when a charge is ours, and how an unapplied receipt goes back.
 
 use super::model::{
-    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ClaimLook, ClaimRefund, CloseAttempt, GatewayRefund, HoldRefund,
-    Merchant, Receipt, ReceiptStatus, RecordChargeReply, RecordRefund, RefundStatus, UnappliedReason,
+    AttemptStatus, Charge, ChargeAttempt, ChargeReply, ClaimRefund, CloseAttempt, GatewayRefund, HoldRefund, Merchant,
+    Receipt, ReceiptStatus, RecordChargeReply, RecordRefund, RefundStatus, UnappliedReason,
 };
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
@@ -194,19 +194,13 @@ pub fn claim_refund(command: &ClaimRefund, receipt: &Receipt) -> RefundClaim {
 /// A receipt whose refund the gateway refuses waits for a person. One that is not being refunded
 /// stays as it is.
 #[must_use]
-pub fn hold_refund(_command: &HoldRefund, receipt: &Receipt) -> Receipt {
-    let status = match receipt.status {
-        ReceiptStatus::RefundDue | ReceiptStatus::RefundRequested => ReceiptStatus::Review,
-        other => other,
-    };
-    Receipt { status, ..receipt.clone() }
-}
-
-/// The claim of a look: granted when the attempt is unfinished and due.
-#[must_use]
-pub fn claim_look(command: &ClaimLook, attempt: &ChargeAttempt) -> Option<ChargeAttempt> {
-    let unfinished = matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Open);
-    (unfinished && attempt.look_at <= command.at).then(|| ChargeAttempt { look_at: command.look_at, ..attempt.clone() })
+pub fn hold_refund(command: &HoldRefund, receipt: &Receipt) -> Receipt {
+    match receipt.status {
+        ReceiptStatus::RefundDue | ReceiptStatus::RefundRequested => {
+            Receipt { status: ReceiptStatus::Review, next_try_at: command.at, ..receipt.clone() }
+        }
+        _ => receipt.clone(),
+    }
 }
 
 /// A receipt with its user's wallet.

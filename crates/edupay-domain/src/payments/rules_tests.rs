@@ -266,7 +266,7 @@ fn a_look_is_granted_when_an_unfinished_attempt_is_due() {
     ] {
         let before = attempt(status, None);
         let gateway_order_no = before.gateway_order_no.clone();
-        let command = ClaimLook { user_id: user(), gateway_order_no, at: at(second), look_at: at(7) };
+        let command = ClaimLook { user_id: user(), gateway_order_no, at: at(second), until: at(7) };
         let expected = granted.then(|| ChargeAttempt { look_at: at(7), ..before.clone() });
         assert_eq!(claim_look(&command, &before), expected, "{status:?} {second}");
     }
@@ -295,11 +295,14 @@ fn a_stranger_of_a_charge_does_not_take_the_place_of_the_right_one() {
 #[test]
 fn only_a_refund_that_may_be_asked_for_is_held_for_a_person() {
     use ReceiptStatus::{RefundDue, RefundRequested, Review};
-    let command = HoldRefund { user_id: user(), charge_id: charge_id("ch_a") };
+    let command = HoldRefund { user_id: user(), charge_id: charge_id("ch_a"), at: at(9) };
     for status in ReceiptStatus::ALL {
         let before = due(status, Some(UnappliedReason::PaidAlready));
-        let expected = if matches!(status, RefundDue | RefundRequested) { Review } else { status };
-        assert_eq!(hold_refund(&command, &before), Receipt { status: expected, ..before.clone() }, "{status:?}");
+        let expected = match status {
+            RefundDue | RefundRequested => Receipt { status: Review, next_try_at: at(9), ..before.clone() },
+            _ => before.clone(),
+        };
+        assert_eq!(hold_refund(&command, &before), expected, "{status:?}");
     }
 }
 

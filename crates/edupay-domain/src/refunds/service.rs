@@ -16,18 +16,11 @@ use crate::payments::{
     ApplyRefund, Asked, ChargeRoute, ChargeSubject, GatewayError, GatewayFault, GatewayRefund, MetadataValue,
     PaymentGateway, RefundRequest, Round,
 };
+use crate::schedule::{self, leased};
 use crate::store::{EffectError, StoreError};
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use std::sync::Arc;
 use thiserror::Error;
-
-/// How long a claim on a refund lasts at the least: longer than its calls to the gateway may take.
-const CLAIM: TimeDelta = TimeDelta::seconds(60);
-/// How long a refund waits at the most before it is tried again.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
-/// How soon a pending refund is looked at.
-const POLL: TimeDelta = TimeDelta::seconds(15);
 
 /// What the platform decides about refunds.
 #[derive(Debug, Clone, Default)]
@@ -113,6 +106,12 @@ enum WorkError {
     Gateway(#[from] GatewayError),
 }
 
+impl WorkError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Gateway(error) if error.fault().is_outage())
+    }
+}
+
 impl RefundService {
     /// The most refunds of one page.
     pub const MAX_PAGE: u32 = 100;
@@ -150,6 +149,26 @@ impl RefundService {
         };
         let refund = self.parts.store.request(&command, request_refund).await?;
         self.first_try(refund).await
+    }
+
+    /// Tries a refund again that failed, with its own number, amount, target and reason: see
+    /// [`Self::request`]. One that did not fail is answered as it is.
+    ///
+    /// # Errors
+    /// [`RefundRefusal`]; nothing is reserved.
+    pub async fn retry(
+        &self,
+        by: UserId,
+        user_id: UserId,
+        refund_no: &RefundNo,
+    ) -> Result<Refund, EffectError<RefundRefusal>> {
+        let found = self.parts.store.find(user_id, refund_no).await?;
+        let refund = found.ok_or(EffectError::Refused(RefundRefusal::NotFound))?;
+        if refund.stage != RefundStage::Failed {
+            return Ok(refund);
+        }
+        let Refund { refund_no, amount, to, reason, .. } = refund;
+        self.request(by, refund.subject, WantedRefund { refund_no, amount: Some(amount), to, reason }).await
     }
 
     /// Approves a refund that waits for it and sends it on its way, as [`Self::request`] does. A repeat
@@ -234,8 +253,10 @@ impl RefundService {
     }
 
     /// Sees refunds through that are at the gateway. One whose answer was lost is looked for among the
-    /// charge's refunds before it is asked for again, since the gateway would refund twice. Several
-    /// workers share the work.
+    /// charge's refunds before it is asked for again, since the gateway would refund twice. Each is taken under
+    /// a lease, so that several workers share the work; what the gateway does not answer is tried again when
+    /// the lease ends, and what it works on by the [schedule](crate::schedule). A round that finds the gateway
+    /// out of reach leaves the rest due.
     ///
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one refund is in the [`Round`].
@@ -243,15 +264,19 @@ impl RefundService {
         let mut round = Round::default();
         for refund in self.parts.store.due(self.parts.clock.now(), limit).await? {
             let moved = self.work_on(&refund).await;
+            round.outage.note(&moved, WorkError::is_outage);
             round.count(refund.refund_no.as_str(), moved);
+            if round.outage.is_certain() {
+                break;
+            }
         }
         Ok(round)
     }
 
     async fn work_on(&self, refund: &Refund) -> Result<bool, WorkError> {
         let at = self.parts.clock.now();
-        let until = later(at, waited(refund, at).max(CLAIM));
-        let command = ClaimRefundWork { user_id: refund.user_id, refund_no: refund.refund_no.clone(), at, until };
+        let (user_id, refund_no) = (refund.user_id, refund.refund_no.clone());
+        let command = ClaimRefundWork { user_id, refund_no, at, until: leased(at) };
         match self.parts.store.claim(&command, claim_refund_work).await? {
             ClaimedRefund::Denied => Ok(false),
             ClaimedRefund::Ask(refund) => self.ask(&refund, Asked::Never).await,
@@ -327,7 +352,7 @@ impl RefundService {
 
     fn news(&self, refund: &Refund, found: &GatewayRefund) -> RecordGatewayRefund {
         let at = self.parts.clock.now();
-        let times = (at, later(at, waited(refund, at).max(POLL)));
+        let times = (at, schedule::next(refund.asked_at.unwrap_or(at), at));
         news(refund.user_id, refund.subject.clone(), found, times, self.parts.ids.as_ref())
     }
 }
@@ -347,7 +372,8 @@ pub struct RecordRefunds {
 impl ApplyRefund for RecordRefunds {
     async fn apply_refund(&self, route: &ChargeRoute, refund: &GatewayRefund) -> Result<(), StoreError> {
         let at = self.clock.now();
-        let command = news(route.user_id, route.subject.clone(), refund, (at, later(at, POLL)), self.ids.as_ref());
+        let command =
+            news(route.user_id, route.subject.clone(), refund, (at, schedule::next(at, at)), self.ids.as_ref());
         self.store.record(&command, record_gateway_refund).await.map(|_| ())
     }
 }
@@ -380,15 +406,4 @@ fn gateway_request(refund: &Refund, charge_id: &ChargeId) -> RefundRequest {
             (number_of, text(refund.subject.number())),
         ],
     }
-}
-
-/// For how long the gateway has had it: it is tried again after as long again, so that a gateway that is
-/// down for a day is not asked every minute.
-fn waited(refund: &Refund, at: Timestamp) -> TimeDelta {
-    let asked_at = refund.asked_at.unwrap_or(at);
-    at.signed_duration_since(asked_at).clamp(TimeDelta::zero(), LONGEST_WAIT)
-}
-
-fn later(at: Timestamp, by: TimeDelta) -> Timestamp {
-    at.checked_add_signed(by).unwrap_or(at)
 }

@@ -12,7 +12,7 @@ use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyCharge, Asked, Channel, Charge, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
-    Merchant, MetadataValue, OpenChargePlan, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
+    Merchant, MetadataValue, OpenChargePlan, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer, first_look,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -22,8 +22,6 @@ use std::sync::Arc;
 
 /// How often a taken number is drawn anew.
 const DRAWS: usize = 8;
-/// How long an answer of the gateway may be missing before it is looked for.
-const ANSWER_WAIT: TimeDelta = TimeDelta::seconds(30);
 
 /// What staff decides about top-ups.
 #[derive(Debug, Clone)]
@@ -169,7 +167,7 @@ impl TopUpService {
     ) -> Result<StartedTopUp, EffectError<TopUpRefusal>> {
         let at = self.parts.clock.now();
         let expires_at = at.checked_add_signed(self.parts.policy.charge_lifetime).unwrap_or(at);
-        let look_at = at.checked_add_signed(ANSWER_WAIT).unwrap_or(at);
+        let look_at = first_look(at);
         let max_amount = self.parts.policy.max_amount;
         for _ in 0..DRAWS {
             let top_up_no = TopUpNo::issue(at, self.parts.ids.draw());
@@ -209,10 +207,7 @@ impl TopUpService {
         if top_up.state != TopUpState::Pending {
             return Ok(Some(top_up));
         }
-        let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::TopUp(top_up_no.clone())).await?;
-        if let Err(ConfirmError::Store(error)) = self.parts.payments.refresh(&attempts).await {
-            return Err(error);
-        }
+        self.parts.payments.repair(user_id, &ChargeSubject::TopUp(top_up_no.clone())).await?;
         // Whoever booked the charge: a callback may have, between our look and the gateway's answer.
         self.parts.store.find(user_id, top_up_no).await
     }

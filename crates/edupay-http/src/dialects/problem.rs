@@ -171,6 +171,9 @@ fn refusal_texts(refusal: &Refusal) -> (&'static str, Cow<'static, str>) {
         Refusal::Refund(refusal) => {
             return ("Not refunded", Cow::Owned(format!("Nothing has moved: {refusal}.")));
         }
+        Refusal::Review(refusal) => {
+            return ("Not decided", Cow::Owned(format!("Nothing was changed: {refusal}.")));
+        }
         Refusal::RefundDecision(refusal) => {
             return ("Not decided", Cow::Owned(format!("Nothing was changed: {refusal}.")));
         }

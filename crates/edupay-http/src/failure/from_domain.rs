@@ -11,6 +11,7 @@ use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, Sea
 use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
 use edupay_domain::products::{CourseRefusal, ProductRefusal};
 use edupay_domain::reconciliation::{BillError, ReconcileError};
+use edupay_domain::recovery::{DecideError, ReviewRefusal};
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::TopUpRefusal;
@@ -269,6 +270,23 @@ impl From<ReconcileError> for Failure {
             ReconcileError::Store(error) => error.into(),
             ReconcileError::NotFound => Self::NotFound,
             other => Refusal::Other(other.code()).into(),
+        }
+    }
+}
+
+impl From<ReviewRefusal> for Failure {
+    fn from(refusal: ReviewRefusal) -> Self {
+        Refusal::Review(refusal).into()
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Refused(refusal) => refusal.into(),
+            DecideError::Refund(refusal) => refusal.into(),
+            DecideError::Store(error) => error.into(),
+            _ => Self::Internal("a decision ended in a way that is not known here"),
         }
     }
 }

@@ -15,7 +15,9 @@ mod products;
 mod projects;
 mod purchases;
 mod reconciliations;
+mod recovery;
 mod refunds;
+mod review;
 mod schools;
 mod students;
 mod top_ups;
@@ -40,10 +42,12 @@ pub(crate) use reconciliations::{
     find_reconciliation, list_differences, list_reconciliations, reconcile_bill, repair_reconciliation,
     start_reconciliation,
 };
+pub(crate) use recovery::{run_recovery, show_recovery};
 pub(crate) use refunds::{
     approve_order_refund, approve_purchase_refund, list_order_refunds, list_purchase_refunds, list_refunds,
     refund_order, refund_purchase, reject_order_refund, reject_purchase_refund,
 };
+pub(crate) use review::{close_review, find_review, list_review, refund_review, retry_review};
 pub(crate) use schools::{create_school, list_schools, put_school};
 pub(crate) use students::{find_student, list_students, put_student};
 pub(crate) use top_ups::{find_top_up, start_top_up};
@@ -84,10 +88,14 @@ pub(crate) mod paths {
         __path_find_reconciliation, __path_list_differences, __path_list_reconciliations, __path_reconcile_bill,
         __path_repair_reconciliation, __path_start_reconciliation,
     };
+    pub(crate) use super::recovery::{__path_run_recovery, __path_show_recovery};
     pub(crate) use super::refunds::{
         __path_approve_order_refund, __path_approve_purchase_refund, __path_list_order_refunds,
         __path_list_purchase_refunds, __path_list_refunds, __path_refund_order, __path_refund_purchase,
         __path_reject_order_refund, __path_reject_purchase_refund,
+    };
+    pub(crate) use super::review::{
+        __path_close_review, __path_find_review, __path_list_review, __path_refund_review, __path_retry_review,
     };
     pub(crate) use super::schools::{__path_create_school, __path_list_schools, __path_put_school};
     pub(crate) use super::students::{__path_find_student, __path_list_students, __path_put_student};

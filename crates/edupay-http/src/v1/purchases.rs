@@ -212,8 +212,8 @@ pub(crate) async fn list_purchases(
     Ok(Json(PageView::of(purchases, page.limit, |purchase| purchase.purchase_no.clone(), PurchaseView::from)))
 }
 
-/// Shows a purchase for a student whom the caller may act for, with payments for it that go back. The
-/// gateway is not asked.
+/// Shows a purchase for a student whom the caller may act for, with payments for it that go back. While it
+/// is unpaid the gateway is asked whether it was paid.
 #[utoipa::path(
     get, path = "/v1/students/{user_id}/purchases/{purchase_no}", operation_id = "find_purchase", tag = "packages",
     security(("token" = [])),
@@ -229,7 +229,7 @@ pub(crate) async fn find_purchase(
 ) -> Result<Json<PurchaseStatusView>, Failure> {
     let not_found = || Refusal::Success(SuccessRefusal::NotFound);
     let (user_id, number) = (student(&ids.0)?, GatewayOrderNo::parse(&ids.1).map_err(|_| not_found())?);
-    let found = state.services.packages.status(caller.user.id, user_id, number).await?;
+    let found = state.services.packages.repaired_status(caller.user.id, user_id, number).await?;
     let PurchaseStatus { purchase, unapplied } = found.ok_or_else(not_found)?;
     let unapplied = unapplied.iter().map(UnappliedView::from).collect();
     Ok(Json(PurchaseStatusView { purchase: purchase.into(), unapplied }))

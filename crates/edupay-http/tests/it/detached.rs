@@ -6,7 +6,7 @@ use crate::webhooks::event;
 use async_trait::async_trait;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::GatewayEventId;
-use edupay_domain::payments::{InboundEvent, InboundStatus, InboxStore};
+use edupay_domain::payments::{ClaimInbound, InboundEvent, InboundStatus, InboxStore};
 use edupay_domain::store::StoreError;
 use std::io::Write;
 use std::net::TcpStream;
@@ -42,6 +42,10 @@ impl InboxStore for SlowInbox {
 
     async fn mark(&self, _: &GatewayEventId, _: InboundStatus, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn claim(&self, _: &ClaimInbound) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn pending(&self, _: Timestamp, _: u32) -> Result<Vec<(GatewayEventId, Timestamp, String)>, StoreError> {

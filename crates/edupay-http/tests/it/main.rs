@@ -29,6 +29,7 @@ mod operations;
 mod orders;
 mod paging;
 mod refunds;
+mod review;
 mod service;
 mod staff;
 mod top_ups;

@@ -36,6 +36,7 @@ use edupay_domain::reconciliation::{
     MockBillReader, MockGatewayLists, MockOurBooks, MockReconciliationStore, Reconciliation, ReconciliationPolicy,
     ReconciliationService,
 };
+use edupay_domain::recovery::{MockReviewStore, Recovery, RecoveryService};
 use edupay_domain::refunds::{MockRefundStore, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
 use edupay_http::{
@@ -67,6 +68,7 @@ pub(crate) struct Ports {
     pub(crate) refunds: MockRefundStore,
     pub(crate) endpoints: MockEndpointStore,
     pub(crate) deliveries: MockDeliveryStore,
+    pub(crate) review: MockReviewStore,
     pub(crate) approval_above: Option<Money>,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
@@ -99,6 +101,7 @@ impl Ports {
             refunds: MockRefundStore::new(),
             endpoints: MockEndpointStore::new(),
             deliveries: MockDeliveryStore::new(),
+            review: MockReviewStore::new(),
             approval_above: None,
             payer: None,
             not_ready: Vec::new(),
@@ -134,6 +137,7 @@ impl Ports {
         let gateway = Arc::new(self.gateway);
         let payments = PaymentService::new(Payments {
             gateway: gateway.clone(),
+            hasty_gateway: gateway.clone(),
             callbacks: Arc::new(self.callbacks),
             charges: Arc::new(self.charges),
             receipts: Arc::new(self.receipts),
@@ -147,6 +151,48 @@ impl Ports {
         });
         let day = TimeDelta::days(1);
         let credentials = Arc::new(self.credentials);
+        let orders = OrderService::new(Orders {
+            store: Arc::new(self.orders),
+            payments: payments.clone(),
+            policy: OrderPolicy { order_lifetime: day, charge_lifetime: day },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        let app_store = AppStoreService::new(AppStore {
+            signatures: Arc::new(NoAppStore),
+            server: None,
+            environment: edupay_domain::app_store::StoreEnvironment::Production,
+            purchases: Arc::new(MockAppStorePurchaseStore::new()),
+            inbox: Arc::new(MockAppStoreInbox::new()),
+            users: Arc::new(MockUserStore::new()),
+            policy: AppStorePolicy { missing_token: MissingToken::Refused, sandbox_users: Vec::new() },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        let packages = PackageService::new(Packages {
+            store: Arc::new(self.packages),
+            payments: payments.clone(),
+            policy: PackagePolicy { purchase_lifetime: day, charge_lifetime: day },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        let refunds = RefundService::new(Refunds {
+            store: Arc::new(self.refunds),
+            gateway,
+            policy: RefundPolicy { approval_above: self.approval_above },
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        let recovery = RecoveryService::new(Recovery {
+            orders: orders.clone(),
+            packages: packages.clone(),
+            payments: payments.clone(),
+            refunds: refunds.clone(),
+            app_store: app_store.clone(),
+            store: Arc::new(self.review),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
         Services {
             accounts: AccountService::new(Accounts {
                 users: Arc::new(self.users),
@@ -172,13 +218,7 @@ impl Ports {
                 clock.clone(),
                 fen(5_000_000),
             ),
-            orders: OrderService::new(Orders {
-                store: Arc::new(self.orders),
-                payments: payments.clone(),
-                policy: OrderPolicy { order_lifetime: day, charge_lifetime: day },
-                clock: clock.clone(),
-                ids: ids.clone(),
-            }),
+            orders,
             top_ups: TopUpService::new(TopUps {
                 store: Arc::new(self.top_ups),
                 payments: payments.clone(),
@@ -192,31 +232,9 @@ impl Ports {
                 clock: clock.clone(),
                 ids: ids.clone(),
             }),
-            app_store: AppStoreService::new(AppStore {
-                signatures: Arc::new(NoAppStore),
-                server: None,
-                environment: edupay_domain::app_store::StoreEnvironment::Production,
-                purchases: Arc::new(MockAppStorePurchaseStore::new()),
-                inbox: Arc::new(MockAppStoreInbox::new()),
-                users: Arc::new(MockUserStore::new()),
-                policy: AppStorePolicy { missing_token: MissingToken::Refused, sandbox_users: Vec::new() },
-                clock: clock.clone(),
-                ids: ids.clone(),
-            }),
-            packages: PackageService::new(Packages {
-                store: Arc::new(self.packages),
-                payments: payments.clone(),
-                policy: PackagePolicy { purchase_lifetime: day, charge_lifetime: day },
-                clock: clock.clone(),
-                ids: ids.clone(),
-            }),
-            refunds: RefundService::new(Refunds {
-                store: Arc::new(self.refunds),
-                gateway,
-                policy: RefundPolicy { approval_above: self.approval_above },
-                clock: clock.clone(),
-                ids: ids.clone(),
-            }),
+            app_store,
+            packages,
+            refunds,
             campus: CampusService::new(CampusAdmin {
                 campus: Arc::new(MockCampusStore::new()),
                 catalogue: Arc::new(MockCatalogueStore::new()),
@@ -242,6 +260,7 @@ impl Ports {
             }),
             events,
             payments,
+            recovery,
         }
     }
 }

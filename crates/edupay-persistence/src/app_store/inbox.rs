@@ -8,7 +8,8 @@ use crate::schema::{app_store_histories, app_store_notifications, consumption_re
 use async_trait::async_trait;
 use diesel::prelude::*;
 use edupay_domain::app_store::{
-    AppStoreInbox, ConsumptionRequest, KeptNotification, NotificationStatus, SignedText, StoreEnvironment,
+    AppStoreInbox, ClaimNotification, ConsumptionRequest, KeptNotification, NotificationStatus, SignedText,
+    StoreEnvironment,
 };
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::NotificationId;
@@ -99,6 +100,18 @@ impl AppStoreInbox for SqlStore {
                 .set((app_store_notifications::status.eq(status.code()), app_store_notifications::due_at.eq(due_at)));
             on!(conn, c => update.execute(c))?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn claim(&self, command: &ClaimNotification) -> Result<bool, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            // Only what is not done has a time; of two who ask at once the second finds another one.
+            let update = diesel::update(app_store_notifications::table.find(command.id.as_str()))
+                .filter(app_store_notifications::due_at.le(command.at.timestamp_micros()))
+                .set(app_store_notifications::due_at.eq(command.until.timestamp_micros()));
+            Ok(on!(conn, c => update.execute(c))? == 1)
         })
         .await
     }

@@ -13,7 +13,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, UserId};
 use edupay_domain::payments::{
     Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule, CloseAttempt,
-    CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
+    CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
 };
 use edupay_domain::store::StoreError;
 
@@ -107,6 +107,20 @@ impl ChargeStore for SqlStore {
             write_attempt(conn, &next)?;
             let awaited = awaited(conn, &next)?;
             Ok(Some((next, awaited)))
+        })
+        .await
+    }
+
+    async fn schedule_look(&self, command: &ScheduleLook, rule: ScheduleLookRule) -> Result<ChargeAttempt, StoreError> {
+        let command = command.clone();
+        self.write(move |conn| {
+            lock_known_wallet(conn, command.user_id)?;
+            let attempt = attempt(conn, command.user_id, &command.gateway_order_no)?;
+            let next = rule(&command, &attempt);
+            if next != attempt {
+                write_attempt(conn, &next)?;
+            }
+            Ok(next)
         })
         .await
     }

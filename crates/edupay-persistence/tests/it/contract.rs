@@ -6,6 +6,19 @@ mod sqlite {
     edupay_testkit::delivery_contract!(crate::databases::sqlite(), rounds = 50);
 }
 
+/// On SQLite, without leases.
+mod sqlite_without_leases {
+    edupay_testkit::broken_leases!(crate::databases::sqlite());
+}
+
+/// On PostgreSQL, without leases.
+mod postgres_without_leases {
+    edupay_testkit::broken_leases!(match crate::databases::postgres() {
+        Some(database) => database,
+        None => return,
+    });
+}
+
 /// On one PostgreSQL database together.
 mod postgres {
     edupay_testkit::store_contract!(

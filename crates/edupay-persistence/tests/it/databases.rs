@@ -17,6 +17,7 @@ use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{DatabaseUrl, SqlStore, StoreOptions};
@@ -226,6 +227,9 @@ impl StoreHarness for Database {
         Arc::new(self.store.clone())
     }
     fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
+        Arc::new(self.store.clone())
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
         Arc::new(self.store.clone())
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {

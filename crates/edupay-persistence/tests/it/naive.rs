@@ -24,6 +24,7 @@ use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
 use edupay_domain::top_ups::TopUpStore;
@@ -240,6 +241,9 @@ impl StoreHarness for Naive {
     }
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
         self.0.catalogue()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.0.review()
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.0.cashier_links()

@@ -14,6 +14,7 @@ use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use edupay_persistence::{SqlStore, StoreOptions};
@@ -100,6 +101,9 @@ impl StoreHarness for Twins {
     }
     fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
         self.next().idempotency()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.next().review()
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.next().cashier_links()

@@ -8,7 +8,7 @@ use edupay_domain::app_store::{
 use edupay_domain::ids::NotificationId;
 use futures_util::future::join_all;
 
-async fn kept<H: StoreHarness + ?Sized>(case: &Case<'_, H>, minute: i64) -> KeptNotification {
+pub(super) async fn kept<H: StoreHarness + ?Sized>(case: &Case<'_, H>, minute: i64) -> KeptNotification {
     let (user, product) = (case.user().await, case.product(600).await);
     let transaction = case.transaction(&user, &product);
     let id = case.notification_id();

@@ -8,7 +8,7 @@ use edupay_domain::orders::{
 };
 use edupay_domain::payments::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook,
-    CloseAttempt, RecordChargeReply, claim_look, close_attempt, record_charge_reply,
+    CloseAttempt, RecordChargeReply, ScheduleLook, claim_look, close_attempt, record_charge_reply, schedule_look,
 };
 use edupay_domain::store::StoreFault;
 use futures_util::future::join_all;
@@ -45,7 +45,7 @@ fn look_command<H: StoreHarness + ?Sized>(case: &Case<'_, H>, attempt: &ChargeAt
         user_id: attempt.user_id,
         gateway_order_no: attempt.gateway_order_no.clone(),
         at: case.minute(minute),
-        look_at: case.minute(minute.saturating_add(10)),
+        until: case.minute(minute.saturating_add(10)),
     }
 }
 
@@ -316,7 +316,7 @@ pub async fn an_order_that_no_longer_waits_makes_its_attempts_due_at_once<H: Sto
         let paying = case.open(&case.attempt_by(&order, Channel::Alipay).await).await;
         case.attempt_by(&order, Channel::Wx).await;
         for attempt in case.attempts(&order).await {
-            let far_off = ClaimLook { look_at: case.minute(6_000), ..look_command(&case, &attempt, 2) };
+            let far_off = ClaimLook { until: case.minute(6_000), ..look_command(&case, &attempt, 2) };
             let claimed = harness.charges().claim_look(&far_off, claim_look).await.unwrap();
             assert_eq!(claimed.is_some(), attempt.status != AttemptStatus::Refused);
         }
@@ -360,6 +360,32 @@ pub async fn a_look_is_claimed_by_one_worker<H: StoreHarness + ?Sized>(harness: 
     };
     assert!(!claim(11).await);
     assert!(claim(12).await);
+}
+
+/// After a look at which the gateway answered the next one is due by the schedule, if nothing else made it due
+/// meanwhile.
+pub async fn a_look_that_was_answered_plans_the_next_one<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    for is_cancelled in [false, true] {
+        let order = case.order(case.user().await.id, 100).await;
+        let attempt = case.attempt(&order).await;
+        let claim = look_command(&case, &attempt, 2);
+        let (claimed, _) = harness.charges().claim_look(&claim, claim_look).await.unwrap().unwrap();
+        if is_cancelled {
+            harness.orders().cancel(&case.cancel_command(&order), cancel_order).await.unwrap();
+        }
+        let command = ScheduleLook {
+            user_id: attempt.user_id,
+            gateway_order_no: attempt.gateway_order_no.clone(),
+            claimed_until: claimed.look_at,
+            at: case.minute(3),
+        };
+        let next = harness.charges().schedule_look(&command, schedule_look).await.unwrap();
+        // Requested in minute 1: five minutes later, or at once when its order was cancelled in minute 3.
+        let look_at = case.minute(if is_cancelled { 3 } else { 6 });
+        assert_eq!(next, ChargeAttempt { look_at, ..attempt.clone() });
+        assert_eq!(case.attempts(&order).await, [next]);
+    }
 }
 
 /// A charge's id finds the attempt it answered, for the attempt's user and nobody else.

@@ -6,7 +6,7 @@ use edupay_domain::payments::{InboundEvent, InboundObject, InboundStatus};
 use futures_util::future::join_all;
 
 impl<H: StoreHarness + ?Sized> Case<'_, H> {
-    fn callback(&self, minutes: i64) -> InboundEvent {
+    pub(super) fn callback(&self, minutes: i64) -> InboundEvent {
         let id = self.gateway_event_id();
         let body = format!(r#"{{ "id": "{id}",  "object": "event", "名": "\u96e8" }}"#);
         let (kind, received_at) = ("charge.succeeded".to_owned(), self.minute(minutes));

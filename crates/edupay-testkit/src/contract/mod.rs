@@ -26,6 +26,7 @@ pub mod event_delivery_races;
 pub mod idempotency;
 pub mod idempotency_races;
 pub mod inbox;
+pub mod leases;
 pub mod ledger;
 pub mod orders;
 mod package_case;
@@ -41,11 +42,14 @@ pub mod refund_races;
 pub mod refunds;
 pub mod refunds_at_gateway;
 pub mod refunds_of_purchases;
+pub mod review;
 pub mod top_ups;
+mod unleased;
 
 pub use case::Case;
 pub use event_delivery_case::DeliveryHarness;
 pub use package_case::{Campus, Placed};
+pub use unleased::Unleased;
 
 use async_trait::async_trait;
 use edupay_domain::accounts::{UserStore, WalletStore};
@@ -61,6 +65,7 @@ use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::top_ups::TopUpStore;
 use std::collections::BTreeMap;
@@ -103,6 +108,8 @@ pub trait StoreHarness: Send + Sync {
     fn campus(&self) -> Arc<dyn CampusStore>;
     /// Projects and packages.
     fn catalogue(&self) -> Arc<dyn CatalogueStore>;
+    /// What is unfinished, and the list for people.
+    fn review(&self) -> Arc<dyn ReviewStore>;
     /// Links to the cashier page.
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore>;
     /// Keys of requests that are done once.
@@ -243,6 +250,7 @@ macro_rules! store_contract {
             attempts_are_due_by_time_and_when_their_order_ends
             an_order_that_no_longer_waits_makes_its_attempts_due_at_once
             a_look_is_claimed_by_one_worker
+            a_look_that_was_answered_plans_the_next_one
             a_charge_finds_the_attempt_of_its_own_user_only
         }
         $crate::__claims! { $harness; confirmations:
@@ -315,6 +323,16 @@ macro_rules! store_contract {
             differences_are_kept_once_and_in_their_places
             a_daily_run_is_given_to_one_of_many
             a_daily_run_that_was_left_is_taken_over
+        }
+        $crate::__claims! { $harness; review:
+            what_nobody_can_finish_is_listed
+            the_list_is_read_in_pages
+            what_a_person_closes_leaves_the_list
+            a_receipt_in_review_is_sent_back_by_a_decision
+            what_is_tried_again_is_due_unless_somebody_may_have_it
+            a_decision_that_can_not_be_taken_leaves_nothing
+            one_of_many_decides
+            what_is_unfinished_is_counted
         }
         $crate::__claims! { $harness; inbox:
             an_event_is_kept_once
@@ -433,6 +451,13 @@ macro_rules! store_contract {
             many_charges_pay_one_purchase_once
             many_purchases_of_one_project_are_given_once
         }
+        $crate::__races! { $harness, $rounds; leases:
+            looks_are_shared_by_four_workers
+            callbacks_are_shared_by_four_workers
+            notifications_are_shared_by_four_workers
+            receipts_to_refund_are_shared_by_four_workers
+            refunds_are_shared_by_four_workers
+        }
         $crate::__races! { $harness, $rounds; races:
             one_order_is_paid_once_by_many_clients
             a_balance_is_spent_once_over_many_orders
@@ -476,6 +501,34 @@ macro_rules! delivery_contract {
             one_delivery_is_sent_by_one_worker
         }
     };
+}
+
+/// Expands to one `#[tokio::test]` per kind of work that is shared under leases: the harness without its
+/// leases ([`Unleased`](crate::contract::Unleased)) must break the claim.
+#[macro_export]
+macro_rules! broken_leases {
+    ($harness:expr) => {
+        $crate::__broken_leases! { $harness;
+            looks_are_shared_by_four_workers
+            callbacks_are_shared_by_four_workers
+            notifications_are_shared_by_four_workers
+            receipts_to_refund_are_shared_by_four_workers
+            refunds_are_shared_by_four_workers
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __broken_leases {
+    ($harness:expr; $($claim:ident)*) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $claim() {
+            let harness = $crate::contract::Unleased($harness);
+            let verdict = $crate::contract::leases::$claim(&harness, 2).await;
+            assert!(verdict.is_err(), "the claim does not see work that is done twice");
+        }
+    )*};
 }
 
 /// One test per claim that panics.

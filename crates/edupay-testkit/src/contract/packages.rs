@@ -362,8 +362,7 @@ pub async fn a_purchase_that_ended_makes_its_attempts_due<H: StoreHarness + ?Siz
     };
     let looked = |attempt: ChargeAttempt, at| async move {
         let (user_id, gateway_order_no) = (attempt.user_id, attempt.gateway_order_no);
-        let look_at = minutes_after(at, 10);
-        let command = ClaimLook { user_id, gateway_order_no, at, look_at };
+        let command = ClaimLook { user_id, gateway_order_no, at, until: minutes_after(at, 10) };
         harness.charges().claim_look(&command, claim_look).await.unwrap().map(|(_, awaited)| awaited)
     };
     let waiting = case.place(&campus, PurchaseKind::New, &[0]).await;

@@ -35,12 +35,12 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         }
     }
 
-    async fn claim(&self, receipt: &Receipt, minutes: i64) -> RefundClaim {
+    pub(super) async fn claim(&self, receipt: &Receipt, minutes: i64) -> RefundClaim {
         let command = self.claim_command(receipt, minutes);
         self.harness().receipts().claim_refund(&command, claim_refund).await.unwrap()
     }
 
-    fn refund_news(&self, receipt: &Receipt, status: RefundStatus) -> RecordRefund {
+    pub(super) fn refund_news(&self, receipt: &Receipt, status: RefundStatus) -> RecordRefund {
         let refund = GatewayRefund {
             id: self.refund_id(),
             charge_id: receipt.charge_id.clone(),
@@ -59,7 +59,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         }
     }
 
-    async fn news(&self, command: &RecordRefund) -> Option<Receipt> {
+    pub(super) async fn news(&self, command: &RecordRefund) -> Option<Receipt> {
         self.harness().receipts().record_refund(command, record_refund).await.unwrap()
     }
 
@@ -171,15 +171,16 @@ pub async fn a_refund_that_the_gateway_refuses_waits_for_a_person<H: StoreHarnes
     let case = Case::new(harness);
     let receipt = case.due().await;
     case.claim(&receipt, 4).await;
-    let command = HoldRefund { user_id: receipt.user_id, charge_id: receipt.charge_id.clone() };
+    let command = HoldRefund { user_id: receipt.user_id, charge_id: receipt.charge_id.clone(), at: case.minute(5) };
     let held = harness.receipts().hold_refund(&command, hold_refund).await.unwrap().unwrap();
-    assert_eq!((held.status, held.reason), (ReceiptStatus::Review, receipt.reason));
+    let expected = (ReceiptStatus::Review, receipt.reason, case.minute(5));
+    assert_eq!((held.status, held.reason, held.next_try_at), expected, "since when it waits is known");
     assert!(!case.is_due(&receipt, 600).await);
     assert_eq!(case.claim(&receipt, 600).await, RefundClaim::Denied);
 
     let refunded = case.due().await;
     case.news(&case.refund_news(&refunded, RefundStatus::Succeeded)).await.unwrap();
-    let command = HoldRefund { user_id: refunded.user_id, charge_id: refunded.charge_id.clone() };
+    let command = HoldRefund { user_id: refunded.user_id, charge_id: refunded.charge_id.clone(), at: case.minute(5) };
     let kept = harness.receipts().hold_refund(&command, hold_refund).await.unwrap().unwrap();
     assert_eq!(kept.status, ReceiptStatus::Refunded);
     let unknown = HoldRefund { charge_id: case.charge_id(), ..command };

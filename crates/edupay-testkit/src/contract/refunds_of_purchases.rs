@@ -5,6 +5,7 @@ use super::{Campus, Case, Placed, StoreHarness};
 use crate::fixtures::fen;
 use edupay_domain::packages::{Day, Period, Purchase, PurchaseKind, PurchaseState, ServicePeriod};
 use edupay_domain::payments::{ChargeSubject, RefundStatus};
+use edupay_domain::recovery::{PERIOD_LEFT, ReviewId, ReviewKind};
 use edupay_domain::refunds::{
     RecordGatewayRefund, Refund, RefundOrigin, RefundRefusal, RefundStage, RefundTarget, RequestRefund,
 };
@@ -141,8 +142,14 @@ pub async fn the_gateway_refunds_an_upgraded_purchase_and_its_days_are_left<H: S
     assert_eq!(held.held(), Some(held.period));
     assert_eq!(case.events(campus.student, "period.left").await.len(), 1);
     case.audit().await;
-    // When the upgrade goes back too, nothing goes on.
+    let records: Vec<_> = base.records.iter().map(|record| record.id.as_str()).collect();
+    let id = ReviewId::try_new(ReviewKind::Period, records[0]).unwrap();
+    let listed = harness.review().find_item(case.minute(2 * DAY), &id).await.unwrap().unwrap();
+    let expected = (base.purchase_no.as_str(), Some(campus.student), PERIOD_LEFT, case.minute(2 * DAY));
+    assert_eq!((listed.subject.as_str(), listed.user_id, listed.reason.as_str(), listed.since), expected);
+    // When the upgrade goes back too, nothing goes on, and nobody needs to look.
     case.refunded(&upgrade, 3 * DAY).await;
+    assert_eq!(harness.review().find_item(case.minute(4 * DAY), &id).await.unwrap(), None);
     assert_eq!(case.period_of(&base).await.held(), None);
     case.audit().await;
 }

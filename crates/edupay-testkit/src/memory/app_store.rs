@@ -3,10 +3,10 @@
 use super::{MemoryStore, State, at_most, wall};
 use async_trait::async_trait;
 use edupay_domain::app_store::{
-    AppStoreClaim, AppStoreInbox, AppStorePurchase, AppStorePurchaseStore, AppStoreRecord, ConsumptionRequest,
-    CreditPurchase, CreditPurchaseRule, CreditVerdict, KeptNotification, NotificationStatus, ObserveTransaction,
-    ObserveTransactionRule, Observed, RecordVerdict, RedeemRefusal, SignedText, StoreEnvironment, TransactionKey,
-    TransactionView, TransactionWrites,
+    AppStoreClaim, AppStoreInbox, AppStorePurchase, AppStorePurchaseStore, AppStoreRecord, ClaimNotification,
+    ConsumptionRequest, CreditPurchase, CreditPurchaseRule, CreditVerdict, KeptNotification, NotificationStatus,
+    ObserveTransaction, ObserveTransactionRule, Observed, RecordVerdict, RedeemRefusal, SignedText, StoreEnvironment,
+    TransactionKey, TransactionView, TransactionWrites,
 };
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{NotificationId, UserId};
@@ -33,6 +33,25 @@ struct NotificationRow {
 }
 
 impl State {
+    /// Those that are not done: id, type, when each came, when it is due.
+    pub(super) fn unfinished_notifications(&self) -> Vec<(&NotificationId, &str, Timestamp, Timestamp)> {
+        let kept = |row: &&NotificationRow| row.status == NotificationStatus::Kept;
+        let rows = self.app_store.notifications.values().filter(kept);
+        rows.map(|row| (&row.kept.id, row.kept.kind.as_str(), row.kept.received_at, row.due_at)).collect()
+    }
+
+    pub(super) fn notification_time(&mut self, id: &str) -> Option<&mut Timestamp> {
+        let mut rows = self.app_store.notifications.values_mut();
+        rows.find(|row| row.kept.id.as_str() == id).map(|row| &mut row.due_at)
+    }
+
+    pub(super) fn ignore_notification(&mut self, id: &str) {
+        let mut rows = self.app_store.notifications.values_mut();
+        if let Some(row) = rows.find(|row| row.kept.id.as_str() == id) {
+            row.status = NotificationStatus::Ignored;
+        }
+    }
+
     pub(super) fn transaction_view(&self, key: &TransactionKey, wanted_by: Option<UserId>) -> TransactionView {
         let claim = self.app_store.claims.get(key).cloned();
         let claimed_by = claim.as_ref().and_then(|claim| claim.user_id);
@@ -163,6 +182,14 @@ impl AppStoreInbox for MemoryStore {
                 (row.status, row.due_at) = (status, due_at);
             }
             Ok(())
+        })
+    }
+
+    async fn claim(&self, command: &ClaimNotification) -> Result<bool, StoreError> {
+        self.transaction(|state| {
+            let row = state.app_store.notifications.get_mut(&command.id);
+            let due = row.filter(|row| row.status == NotificationStatus::Kept && row.due_at <= command.at);
+            Ok(due.map(|row| row.due_at = command.until).is_some())
         })
     }
 

@@ -8,7 +8,7 @@ use edupay_domain::orders::{ChargeView, OpenChargePlan, OpenOrderCharge, OpenedC
 use edupay_domain::packages::PurchaseState;
 use edupay_domain::payments::{
     AttemptStatus, Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule,
-    CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule,
+    CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
 };
 use edupay_domain::store::StoreError;
 use edupay_domain::top_ups::TopUpState;
@@ -93,7 +93,7 @@ impl State {
     }
 }
 
-fn is_unfinished(attempt: &ChargeAttempt) -> bool {
+pub(super) fn is_unfinished(attempt: &ChargeAttempt) -> bool {
     matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Open)
 }
 
@@ -155,6 +155,14 @@ impl ChargeStore for MemoryStore {
             state.put_attempt(next.clone());
             let awaited = if state.waits_for_payment(&next) { Awaited::Yes } else { Awaited::No };
             Ok(Some((next, awaited)))
+        })
+    }
+
+    async fn schedule_look(&self, command: &ScheduleLook, rule: ScheduleLookRule) -> Result<ChargeAttempt, StoreError> {
+        self.transaction(|state| {
+            let next = rule(command, state.attempt(command.user_id, &command.gateway_order_no)?);
+            state.put_attempt(next.clone());
+            Ok(next)
         })
     }
 }

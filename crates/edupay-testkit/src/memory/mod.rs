@@ -35,6 +35,7 @@ mod products;
 mod receipts;
 mod reconciliation;
 mod refunds;
+mod review;
 mod sums;
 mod top_ups;
 
@@ -61,6 +62,7 @@ use edupay_domain::packages::{
 use edupay_domain::payments::{ChargeAttempt, ChargeRoute, ChargeStore, InboxStore, Receipt, ReceiptStore};
 use edupay_domain::products::{Course, CourseStore, Product, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::{ReviewDecision, ReviewStore};
 use edupay_domain::refunds::{Refund, RefundStore};
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_domain::top_ups::{TopUp, TopUpStore};
@@ -122,6 +124,7 @@ struct State {
     reconciliations: BTreeMap<ReconciliationId, reconciliation::RunRows>,
     inbox: Vec<inbox::InboxRow>,
     inbox_ids: HashMap<GatewayEventId, usize>,
+    review_decisions: Vec<ReviewDecision>,
     outbox: Vec<Event>,
     delivery: event_delivery::DeliveryRows,
 }
@@ -239,6 +242,10 @@ impl StoreHarness for MemoryStore {
     }
 
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
+        Arc::new(self.clone())
+    }
+
+    fn review(&self) -> Arc<dyn ReviewStore> {
         Arc::new(self.clone())
     }
 

@@ -20,6 +20,7 @@ use edupay_domain::packages::*;
 use edupay_domain::payments::{ChargeStore, ChargeSubject, Confirmation, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::*;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
@@ -276,7 +277,7 @@ impl RefundStore for NaiveRefundStore {
         command: &DecideRefund,
         rule: DecideRefundRule,
     ) -> Result<Refund, EffectError<DecisionRefusal>> {
-        self.0.decide(command, rule).await
+        RefundStore::decide(&self.0, command, rule).await
     }
 
     async fn fail(&self, command: &FailRefund, rule: FailRefundRule) -> Result<Option<Refund>, StoreError> {
@@ -381,6 +382,9 @@ impl StoreHarness for NaiveHarness {
     }
     fn catalogue(&self) -> Arc<dyn CatalogueStore> {
         self.0.catalogue()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.0.review()
     }
     fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
         self.0.cashier_links()

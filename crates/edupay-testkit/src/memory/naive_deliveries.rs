@@ -17,6 +17,7 @@ use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
 use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
+use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::RefundStore;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
@@ -178,6 +179,9 @@ impl StoreHarness for NaiveHarness {
     }
     fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
         self.0.reconciliations()
+    }
+    fn review(&self) -> Arc<dyn ReviewStore> {
+        self.0.review()
     }
     async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
         self.0.outbox(user_id).await

@@ -15,7 +15,7 @@ impl State {
         self.receipts.get(&user_id)?.iter().find(|receipt| receipt.charge_id == *charge_id)
     }
 
-    fn put_receipt(&mut self, receipt: Receipt) {
+    pub(super) fn put_receipt(&mut self, receipt: Receipt) {
         let mut receipts = self.receipts.get_mut(&receipt.user_id).into_iter().flatten();
         if let Some(stored) = receipts.find(|stored| stored.charge_id == receipt.charge_id) {
             *stored = receipt;

@@ -17,6 +17,11 @@ mod together {
     edupay_testkit::store_contract!(STORE.clone());
 }
 
+/// Without leases four workers do everything four times.
+mod without_leases {
+    edupay_testkit::broken_leases!(super::MemoryStore::new());
+}
+
 #[test]
 fn every_claim_is_in_the_macro() {
     let all = include_str!("../../src/contract/mod.rs");
@@ -36,6 +41,7 @@ fn every_claim_is_in_the_macro() {
         include_str!("../../src/contract/event_delivery.rs"),
         include_str!("../../src/contract/event_delivery_races.rs"),
         include_str!("../../src/contract/inbox.rs"),
+        include_str!("../../src/contract/leases.rs"),
         include_str!("../../src/contract/ledger.rs"),
         include_str!("../../src/contract/orders.rs"),
         include_str!("../../src/contract/package_races.rs"),
@@ -49,6 +55,7 @@ fn every_claim_is_in_the_macro() {
         include_str!("../../src/contract/refunds.rs"),
         include_str!("../../src/contract/refunds_at_gateway.rs"),
         include_str!("../../src/contract/refunds_of_purchases.rs"),
+        include_str!("../../src/contract/review.rs"),
         include_str!("../../src/contract/top_ups.rs"),
     ] {
         let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('<').next());

@@ -53,7 +53,7 @@ async fn a_lost_answer_and_a_lost_callback_heal_too() {
     platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap_err();
     let charge = platform.gateway.charges().into_iter().next().unwrap();
     platform.gateway.payer_pays(&charge.id).unwrap();
-    platform.clock.step(TimeDelta::seconds(29));
+    platform.clock.step(TimeDelta::seconds(9));
     assert_eq!(look_after(&platform).await, 0);
     platform.clock.step(TimeDelta::seconds(1));
     assert_eq!(look_after(&platform).await, 1);
@@ -62,12 +62,27 @@ async fn a_lost_answer_and_a_lost_callback_heal_too() {
 }
 
 #[tokio::test]
-async fn looks_back_off_and_a_gateway_out_of_reach_costs_one_each() {
+async fn a_charge_that_is_not_paid_is_looked_at_by_the_schedule() {
+    let platform = Platform::new();
+    let (_, order, attempt) = asked(&platform).await;
+    // At the age of 10 s, 1 min, 5 min, 30 min, 2 h, 6 h; a minute before its time ends, at its end.
+    for seconds in [10, 50, 240, 1_500, 5_400, 14_400, 64_740] {
+        platform.clock.step(TimeDelta::seconds(seconds - 1));
+        assert_eq!(look_after(&platform).await, 0);
+        platform.clock.step(TimeDelta::seconds(1));
+        assert_eq!(look_after(&platform).await, 1);
+        assert_eq!(look_after(&platform).await, 0, "it waits for its next look");
+    }
+    assert_eq!(platform.gateway.calls(Call::FindCharge), 7);
+    assert_eq!(stored(&platform, &order).await.look_at, attempt.expires_at);
+}
+
+#[tokio::test]
+async fn a_gateway_out_of_reach_costs_one_look_each_lease() {
     let platform = Platform::new();
     let (_, order, _) = asked(&platform).await;
     platform.gateway.fail_until_healed(Call::FindCharge, Fault::LoseAnswer);
-    // Ten seconds, and each time as long again as the attempt is old.
-    for seconds in [10, 10, 20, 40, 80] {
+    for seconds in [10, 45, 45, 45, 45] {
         platform.clock.step(TimeDelta::seconds(seconds - 1));
         assert_eq!(look_after(&platform).await, 0);
         platform.clock.step(TimeDelta::seconds(1));
@@ -146,7 +161,7 @@ async fn a_callback_that_cannot_be_read_is_kept_until_somebody_can() {
     assert_eq!(platform.payments.receive(&unreadable).await.unwrap(), EventOutcome::Unmatched);
     assert_eq!(state(&platform, &order).await, OrderState::Unpaid);
     // A newer program reads it when it tries again.
-    platform.clock.step(TimeDelta::seconds(5));
+    platform.clock.step(TimeDelta::seconds(10));
     assert_eq!(done(platform.payments.retry_inbox(10).await.unwrap()), 1);
     assert!(matches!(state(&platform, &order).await, OrderState::Paid(_)));
     assert_eq!(done(platform.payments.retry_inbox(10).await.unwrap()), 0);
@@ -162,7 +177,7 @@ async fn a_callback_that_nobody_can_read_is_never_given_up_and_stands_in_nobodys
     let (object, body) = (InboundObject::Unreadable, "not a callback".to_owned());
     let hopeless = InboundEvent { object, body, ..readable };
     assert_eq!(platform.payments.receive(&hopeless).await.unwrap(), EventOutcome::Unmatched);
-    for seconds in [5, 5, 10, 20] {
+    for seconds in [10, 50, 240] {
         platform.clock.step(TimeDelta::seconds(seconds));
         assert_eq!(done(platform.payments.retry_inbox(10).await.unwrap()), 0);
     }

@@ -9,6 +9,7 @@ mod histories;
 mod looks;
 mod packages;
 mod reconciliation;
+mod recovery;
 mod refunds;
 mod refunds_of_orders;
 mod sessions;

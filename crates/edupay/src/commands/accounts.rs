@@ -143,7 +143,7 @@ async fn list(services: &Services) -> Result<(), Failure> {
     }
 }
 
-async fn find(services: &Services, username: &str) -> Result<User, Failure> {
+pub(super) async fn find(services: &Services, username: &str) -> Result<User, Failure> {
     let name = Username::parse(username).context("username")?;
     let user = services.accounts.find_by_name(&name).await.context("user")?;
     user.ok_or_else(|| Failure::new(format!("there is no user {username}")))

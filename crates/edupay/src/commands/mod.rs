@@ -11,6 +11,8 @@ mod export;
 mod import;
 mod packages;
 mod reconcile;
+mod recover;
+mod review;
 mod sandbox;
 mod schools;
 mod serve;
@@ -56,7 +58,12 @@ enum Command {
     /// Brings the database schema up to this program's
     Migrate,
     /// Recomputes the ledger and all invariants; exit status 1 on any breach
-    Verify,
+    Verify(database::VerifyArguments),
+    /// Works on whatever is unfinished until nothing is due, and prints what came of it
+    Recover(recover::RecoverArguments),
+    /// What waits for a person, and decisions on it
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
     /// Prints every setting with its source, secrets masked
     Config,
     /// Users and balances
@@ -108,7 +115,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(serve) => serve::run(&common.overrides(serve.listen)).await?,
         Command::Sandbox(sandbox) => sandbox::run(&common.overrides(None), &sandbox).await?,
         Command::Migrate => database::migrate(&common.overrides(None))?,
-        Command::Verify => return database::verify(&common.overrides(None)).await,
+        Command::Verify(verify) => return database::verify(&common.overrides(None), &verify).await,
+        Command::Recover(recover) => return recover::run(&common.overrides(None), &recover).await,
+        Command::Review(review) => review::run(&common.overrides(None), review).await?,
         Command::Config => config::run(&common.overrides(None))?,
         Command::User(user) => accounts::user(&common.overrides(None), user).await?,
         Command::Token(token) => accounts::token(&common.overrides(None), token).await?,

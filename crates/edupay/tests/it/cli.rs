@@ -35,8 +35,8 @@ fn help_names_every_command_and_each_explains_itself() {
     let (output, out, _) = run(edupay().arg("--help"));
     assert!(output.status.success());
     for command in [
-        "demo", "serve", "sandbox", "migrate", "verify", "config", "user", "token", "course", "product", "school",
-        "student", "project", "package", "appstore", "webhook",
+        "demo", "serve", "sandbox", "migrate", "verify", "recover", "review", "config", "user", "token", "course",
+        "product", "school", "student", "project", "package", "appstore", "webhook",
     ] {
         assert!(out.contains(command), "{command}: {out}");
         let (output, help, err) = run(edupay().args([command, "--help"]));

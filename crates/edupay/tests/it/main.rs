@@ -33,6 +33,7 @@ mod imports;
 mod overload;
 mod pay_for_order;
 mod reconcile;
+mod recovery;
 mod refunds;
 mod resets;
 mod sdk;

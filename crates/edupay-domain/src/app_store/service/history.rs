@@ -1,7 +1,6 @@
 //! What the App Store has signed while nobody listened.
 
 use super::AppStoreService;
-use super::notifications::later;
 use crate::app_store::commands::Unclaimed;
 use crate::app_store::kept::TextSource;
 use crate::app_store::model::StoreEnvironment;
@@ -10,6 +9,7 @@ use crate::app_store::purchase::TransactionKey;
 use crate::app_store::rules_observe::Observed;
 use crate::clock::Timestamp;
 use crate::payments::Round;
+use crate::schedule::later;
 use crate::store::{EffectError, StoreError};
 use chrono::TimeDelta;
 use thiserror::Error;

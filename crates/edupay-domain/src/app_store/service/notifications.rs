@@ -2,18 +2,17 @@
 
 use super::AppStoreService;
 use crate::app_store::commands::{ObserveTransaction, Unclaimed};
-use crate::app_store::kept::{ConsumptionRequest, KeptNotification, NotificationStatus, TextSource};
+use crate::app_store::kept::{ClaimNotification, ConsumptionRequest, KeptNotification, NotificationStatus, TextSource};
 use crate::app_store::model::{AppStoreNotification, AppStoreTransaction, NotificationKind};
 use crate::app_store::ports::SignatureRefusal;
 use crate::app_store::rules_observe::{Observed, observe_transaction};
 use crate::clock::Timestamp;
 use crate::ids::NotificationId;
 use crate::payments::Round;
+use crate::schedule::{self, later, leased};
 use crate::store::{EffectError, StoreError, StoreFault};
 use chrono::TimeDelta;
 
-/// The shortest wait before a notification is worked on again.
-const RETRY: TimeDelta = TimeDelta::seconds(30);
 /// How long the App Store waits for an answer about consumption.
 const ANSWER_WITHIN: TimeDelta = TimeDelta::hours(12);
 
@@ -138,8 +137,8 @@ impl AppStoreService {
         self.parts.inbox.add_request(&request).await
     }
 
-    /// Works on kept notifications again. Each waits as long again as it has waited, so that one which
-    /// fails for long costs little; none is ever given up.
+    /// Works on kept notifications again, by the [schedule](crate::schedule); none is ever given up. Each is
+    /// taken under a lease, so that several workers share the work.
     ///
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one notification is in the [`Round`].
@@ -147,26 +146,35 @@ impl AppStoreService {
         let now = self.parts.clock.now();
         let mut round = Round::default();
         for (id, received_at, signed) in self.parts.inbox.due(now, limit).await? {
-            // First, so that one that fails in whatever way does not stand before the others.
-            let age = now.signed_duration_since(received_at).max(RETRY);
-            let done = match self.parts.inbox.mark(&id, NotificationStatus::Kept, later(now, age)).await {
-                Ok(()) => self.retry(&signed.0, received_at).await,
-                Err(error) => Err(EffectError::Store(error)),
-            };
+            let done = self.retry(&id, &signed.0, received_at).await;
             round.count(id.as_str(), done);
         }
         Ok(round)
     }
 
+    async fn retry(
+        &self,
+        id: &NotificationId,
+        signed: &str,
+        received_at: Timestamp,
+    ) -> Result<bool, EffectError<SignatureRefusal>> {
+        let at = self.parts.clock.now();
+        if !self.parts.inbox.claim(&ClaimNotification { id: id.clone(), at, until: leased(at) }).await? {
+            return Ok(false);
+        }
+        let done = self.work_on_again(signed, received_at).await;
+        if done.is_err() {
+            let next = schedule::next(received_at, self.parts.clock.now());
+            self.parts.inbox.mark(id, NotificationStatus::Kept, next).await?;
+        }
+        done
+    }
+
     /// It is verified as of when it came, since its text lies in a database.
-    async fn retry(&self, signed: &str, received_at: Timestamp) -> Result<bool, EffectError<SignatureRefusal>> {
+    async fn work_on_again(&self, signed: &str, received_at: Timestamp) -> Result<bool, EffectError<SignatureRefusal>> {
         let verified = self.parts.signatures.notification(signed, received_at);
         let notification = verified.map_err(EffectError::Refused)?;
         self.work_on(&notification, received_at, TextSource::Notification).await?;
         Ok(true)
     }
-}
-
-pub(super) fn later(at: Timestamp, by: TimeDelta) -> Timestamp {
-    at.checked_add_signed(by).unwrap_or(at)
 }

@@ -305,16 +305,35 @@ impl PackageService {
 
     /// Books what the gateway says was paid. A gateway that can't be asked changes nothing.
     async fn refresh(&self, purchase: &Purchase) -> Result<(), StoreError> {
-        let attempts = self.attempts_of(purchase).await?;
-        match self.parts.payments.refresh(&attempts).await {
-            Err(ConfirmError::Store(error)) => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
+        let subject = ChargeSubject::Purchase(purchase.purchase_no.clone());
+        self.parts.payments.repair(purchase.user_id, &subject).await
     }
 
     async fn attempts_of(&self, purchase: &Purchase) -> Result<Vec<ChargeAttempt>, StoreError> {
         let subject = ChargeSubject::Purchase(purchase.purchase_no.clone());
         self.parts.payments.attempts_of(purchase.user_id, &subject).await
+    }
+
+    /// The same as [`Self::status`], but while the purchase is unpaid the gateway is asked, so that a lost
+    /// callback heals when somebody reads; a gateway that can't be asked changes nothing about the answer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn repaired_status(
+        &self,
+        caller: UserId,
+        user_id: UserId,
+        number: GatewayOrderNo,
+    ) -> Result<Option<PurchaseStatus>, StoreError> {
+        let found = self.status(caller, user_id, number.clone()).await?;
+        match &found {
+            Some(status) if status.purchase.state == PurchaseState::Unpaid => {
+                self.refresh(&status.purchase).await?;
+                // Whoever booked the charge: a callback may have, between our look and the gateway's answer.
+                self.status(caller, user_id, number).await
+            }
+            _ => Ok(found),
+        }
     }
 
     /// How far a purchase has come, with the payments for it that go back: what a page shows while it
@@ -362,7 +381,11 @@ impl PackageService {
         let mut round = Round::default();
         for (user_id, purchase_no, expires_at) in self.parts.store.expired(self.parts.clock.now(), limit).await? {
             let closed = self.close(user_id, &purchase_no, expires_at).await;
+            round.outage.note(&closed, ConfirmError::is_outage);
             round.count(purchase_no.as_str(), closed);
+            if round.outage.is_plain() {
+                break;
+            }
         }
         Ok(round)
     }

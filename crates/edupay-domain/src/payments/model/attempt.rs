@@ -144,8 +144,21 @@ pub struct ClaimLook {
     pub gateway_order_no: GatewayOrderNo,
     /// Now.
     pub at: Timestamp,
-    /// When the next look is due, if this one does not finish the attempt.
-    pub look_at: Timestamp,
+    /// The end of the lease: then the attempt is due again, whatever became of whoever took it.
+    pub until: Timestamp,
+}
+
+/// Says after a look at which the gateway answered that the next one is due by the schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleLook {
+    /// Whose attempt.
+    pub user_id: UserId,
+    /// Which.
+    pub gateway_order_no: GatewayOrderNo,
+    /// The end of the lease under which the look was made.
+    pub claimed_until: Timestamp,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// Whether what an attempt pays for still waits for payment.

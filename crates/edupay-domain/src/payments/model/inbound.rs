@@ -33,6 +33,17 @@ pub struct InboundEvent {
     pub received_at: Timestamp,
 }
 
+/// Takes a callback that is due to work on it, so that nobody else does for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimInbound {
+    /// Which.
+    pub id: GatewayEventId,
+    /// Now.
+    pub at: Timestamp,
+    /// The end of the lease.
+    pub until: Timestamp,
+}
+
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InboundStatus {

@@ -8,9 +8,9 @@ mod refund;
 
 pub use attempt::{
     AttemptStatus, Awaited, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook, CloseAttempt,
-    RecordChargeReply,
+    RecordChargeReply, ScheduleLook,
 };
 pub use charge::{Channel, Charge, ChargeDocument, ChargeRequest, Merchant, MetadataValue, Mode};
-pub use inbound::{InboundEvent, InboundObject, InboundStatus};
+pub use inbound::{ClaimInbound, InboundEvent, InboundObject, InboundStatus};
 pub use receipt::{Confirmation, Receipt, ReceiptStatus, UnappliedReason};
 pub use refund::{ClaimRefund, GatewayRefund, HoldRefund, RecordRefund, RefundRequest, RefundStatus};

@@ -73,6 +73,8 @@ pub struct HoldRefund {
     pub user_id: UserId,
     /// Which.
     pub charge_id: ChargeId,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What the gateway says of a receipt's refund, to be booked.

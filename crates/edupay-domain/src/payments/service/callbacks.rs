@@ -1,15 +1,12 @@
 //! The gateway's callbacks: verified, kept, worked on, tried again.
 
-use super::{PaymentService, Round, later};
+use super::{PaymentService, Round};
 use crate::clock::Timestamp;
 use crate::ids::GatewayEventId;
 use crate::payments::error::{CallbackRefusal, ConfirmError};
-use crate::payments::model::{InboundEvent, InboundObject, InboundStatus};
+use crate::payments::model::{ClaimInbound, InboundEvent, InboundObject, InboundStatus};
+use crate::schedule::{self, leased};
 use crate::store::StoreError;
-use chrono::TimeDelta;
-
-/// When an unmatched callback is tried again.
-const UNMATCHED_RETRY: TimeDelta = TimeDelta::seconds(5);
 
 /// What was done with a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +59,8 @@ impl PaymentService {
         Ok(outcome)
     }
 
-    /// Tries kept and unmatched callbacks again. Each waits as long again as it has waited, so that a
-    /// hopeless one costs little; none is ever given up.
+    /// Tries kept and unmatched callbacks again, by the [schedule](crate::schedule); none is ever given up.
+    /// Each is taken under a lease, so that several workers share the work.
     ///
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one callback is in the [`Round`].
@@ -78,16 +75,21 @@ impl PaymentService {
 
     async fn retry(&self, id: &GatewayEventId, received_at: Timestamp, body: &str) -> Result<bool, StoreError> {
         // First, so that one that fails in whatever way does not stand before the others.
-        self.mark(id, InboundStatus::Unmatched, received_at).await?;
+        let at = self.parts.clock.now();
+        if !self.parts.inbox.claim(&ClaimInbound { id: id.clone(), at, until: leased(at) }).await? {
+            return Ok(false);
+        }
         match self.parts.callbacks.read(body, received_at) {
             Ok(event) => Ok(self.work_on(&event).await? != EventOutcome::Unmatched),
-            Err(_) => Ok(false),
+            Err(_) => {
+                self.mark(id, InboundStatus::Unmatched, received_at).await?;
+                Ok(false)
+            }
         }
     }
 
     async fn mark(&self, id: &GatewayEventId, status: InboundStatus, received_at: Timestamp) -> Result<(), StoreError> {
-        let now = self.parts.clock.now();
-        let age = now.signed_duration_since(received_at).max(UNMATCHED_RETRY);
-        self.parts.inbox.mark(id, status, later(now, age)).await
+        let next = schedule::next(received_at, self.parts.clock.now());
+        self.parts.inbox.mark(id, status, next).await
     }
 }

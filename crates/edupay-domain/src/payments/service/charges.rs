@@ -1,17 +1,20 @@
 //! Charges: asked for, confirmed by one path, looked after, closed.
 
-use super::looks::next_look;
-use super::{PaymentService, later};
+use super::PaymentService;
 use crate::clock::Timestamp;
 use crate::ids::{ChargeId, GatewayOrderNo, UserId};
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
+use crate::payments::looking::next_look;
 use crate::payments::model::{
     AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, Confirmation, Receipt,
     RecordChargeReply,
 };
+use crate::payments::ports::PaymentGateway;
 use crate::payments::rules::record_charge_reply;
+use crate::schedule::later;
 use crate::store::{EffectError, StoreError};
 use chrono::TimeDelta;
+use std::sync::PoisonError;
 
 /// Within this time the gateway answers the same request with the same charge.
 const SAME_CHARGE: TimeDelta = TimeDelta::seconds(45);
@@ -107,7 +110,11 @@ impl PaymentService {
         Ok(self.record_reply(attempt, reply).await?)
     }
 
-    async fn record_reply(&self, attempt: &ChargeAttempt, reply: ChargeReply) -> Result<ChargeAttempt, StoreError> {
+    pub(super) async fn record_reply(
+        &self,
+        attempt: &ChargeAttempt,
+        reply: ChargeReply,
+    ) -> Result<ChargeAttempt, StoreError> {
         let command = RecordChargeReply {
             user_id: attempt.user_id,
             gateway_order_no: attempt.gateway_order_no.clone(),
@@ -123,18 +130,40 @@ impl PaymentService {
         Ok(found.map_err(unknown)?.into_iter().max_by_key(|charge| charge.paid))
     }
 
+    /// Repairs what somebody reads: asks the gateway about the unfinished attempts for a subject, and confirms
+    /// what was paid without our knowing. The reader waits a few seconds at the most, and an attempt is asked
+    /// about once in a few seconds, however many read; a gateway that can't be asked changes nothing, and is not
+    /// asked about the next one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn repair(&self, user_id: UserId, subject: &ChargeSubject) -> Result<(), StoreError> {
+        let attempts = self.attempts_of(user_id, subject).await?;
+        for attempt in attempts.iter().filter(|attempt| is_unfinished(attempt) && self.may_be_read_anew(attempt)) {
+            match self.refresh_one(attempt, self.parts.hasty_gateway.as_ref()).await {
+                Err(ConfirmError::Store(error)) => return Err(error),
+                Err(error) if error.is_outage() => break,
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn may_be_read_anew(&self, attempt: &ChargeAttempt) -> bool {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.grants(&attempt.gateway_order_no, self.parts.clock.now())
+    }
+
     /// Asks the gateway about every attempt for a subject that may have been paid without our
     /// knowing, and confirms what was. Answers whether anything was confirmed now; one attempt that
     /// can't be asked about does not keep the others from it.
     ///
     /// # Errors
     /// [`ConfirmError`], the first, when nothing was confirmed.
-    pub async fn refresh(&self, attempts: &[ChargeAttempt]) -> Result<bool, ConfirmError> {
-        let unfinished =
-            |attempt: &&ChargeAttempt| matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested);
+    async fn refresh(&self, attempts: &[ChargeAttempt]) -> Result<bool, ConfirmError> {
         let (mut confirmed, mut first_error) = (false, None);
-        for attempt in attempts.iter().filter(unfinished) {
-            match self.refresh_one(attempt).await {
+        for attempt in attempts.iter().filter(|attempt| is_unfinished(attempt)) {
+            match self.refresh_one(attempt, self.parts.gateway.as_ref()).await {
                 Ok(now) => confirmed |= now,
                 Err(error) => first_error = first_error.or(Some(error)),
             }
@@ -167,19 +196,16 @@ impl PaymentService {
         }
     }
 
-    async fn refresh_one(&self, attempt: &ChargeAttempt) -> Result<bool, ConfirmError> {
+    async fn refresh_one(&self, attempt: &ChargeAttempt, gateway: &dyn PaymentGateway) -> Result<bool, ConfirmError> {
         let mut confirmed = false;
-        for charge in self.charges_at_gateway(attempt).await?.iter().filter(|charge| charge.paid) {
+        for charge in charges_at(gateway, attempt).await?.iter().filter(|charge| charge.paid) {
             confirmed |= !matches!(self.confirm(charge).await?, Confirmation::AlreadyConfirmed(_));
         }
         Ok(confirmed)
     }
 
     pub(super) async fn charges_at_gateway(&self, attempt: &ChargeAttempt) -> Result<Vec<Charge>, GatewayError> {
-        match &attempt.charge_id {
-            Some(id) => Ok(self.parts.gateway.find_charge(id).await?.into_iter().collect()),
-            None => self.parts.gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await,
-        }
+        charges_at(self.parts.gateway.as_ref(), attempt).await
     }
 
     /// The attempts for a subject, oldest first.
@@ -241,6 +267,17 @@ impl PaymentService {
             }
         }
         Ok(())
+    }
+}
+
+fn is_unfinished(attempt: &ChargeAttempt) -> bool {
+    matches!(attempt.status, AttemptStatus::Open | AttemptStatus::Requested)
+}
+
+async fn charges_at(gateway: &dyn PaymentGateway, attempt: &ChargeAttempt) -> Result<Vec<Charge>, GatewayError> {
+    match &attempt.charge_id {
+        Some(id) => Ok(gateway.find_charge(id).await?.into_iter().collect()),
+        None => gateway.find_charges(&attempt.gateway_order_no, attempt.requested_at).await,
     }
 }
 

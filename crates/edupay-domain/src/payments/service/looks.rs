@@ -1,34 +1,26 @@
 //! Looking after unfinished attempts: what was paid without our hearing of it is confirmed, what
 //! nobody will pay is reversed, and an attempt ends only when its charge can't be paid any more.
 
-use super::{PaymentService, Round, later};
-use crate::clock::Timestamp;
+use super::{PaymentService, Round};
 use crate::payments::error::{ConfirmError, GatewayFault};
-use crate::payments::model::{Awaited, Charge, ChargeAttempt, ClaimLook, CloseAttempt};
-use crate::payments::rules::{claim_look, close_attempt};
+use crate::payments::looking::{claim_look, schedule_look};
+use crate::payments::model::{
+    AttemptStatus, Awaited, Charge, ChargeAttempt, ChargeReply, ClaimLook, CloseAttempt, ScheduleLook,
+};
+use crate::payments::rules::close_attempt;
+use crate::schedule::{later, leased};
 use crate::store::StoreError;
 use chrono::TimeDelta;
 
-/// The first look, and the shortest time between two.
-const SOONEST: TimeDelta = TimeDelta::seconds(10);
-/// The longest time between two looks.
-const LATEST: TimeDelta = TimeDelta::hours(6);
 /// For how long past its time a charge that can't be reversed is still looked at: a channel may take
 /// a while to tell of a payment made at the last moment.
 const GRACE: TimeDelta = TimeDelta::hours(1);
 
-/// When to look next: each time after as long again as the attempt is old, and when its time ends.
-pub(super) fn next_look(attempt: &ChargeAttempt, now: Timestamp) -> Timestamp {
-    let age = now.signed_duration_since(attempt.requested_at).clamp(SOONEST, LATEST);
-    let next = later(now, age);
-    if now < attempt.expires_at { next.min(attempt.expires_at).max(later(now, SOONEST)) } else { next }
-}
-
 impl PaymentService {
-    /// Looks after the unfinished attempts that are due: on a schedule that doubles from 10 seconds
-    /// to 6 hours, when their time ends, and at once when their order was paid otherwise, cancelled
-    /// or closed. An attempt whose gateway can't be asked waits for its next look. Several workers
-    /// share the work.
+    /// Looks after the unfinished attempts that are due: by the [schedule](crate::schedule), around the end
+    /// of their time, and at once when their order was paid otherwise, cancelled or closed. Each is taken
+    /// under a lease, so that several workers share the work; one whose gateway does not answer is due again
+    /// when the lease ends. A round that finds the gateway out of reach leaves the rest due.
     ///
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one attempt is in the [`Round`].
@@ -36,32 +28,57 @@ impl PaymentService {
         let mut round = Round::default();
         for attempt in self.parts.charges.due_attempts(self.parts.clock.now(), limit).await? {
             let looked = self.look(&attempt).await;
+            round.outage.note(&looked, ConfirmError::is_outage);
             round.count(attempt.gateway_order_no.as_str(), looked);
+            if round.outage.is_certain() {
+                break;
+            }
         }
         Ok(round)
     }
 
     async fn look(&self, attempt: &ChargeAttempt) -> Result<bool, ConfirmError> {
         let at = self.parts.clock.now();
-        let command = ClaimLook {
-            user_id: attempt.user_id,
-            gateway_order_no: attempt.gateway_order_no.clone(),
-            at,
-            look_at: next_look(attempt, at),
-        };
+        let (user_id, gateway_order_no) = (attempt.user_id, attempt.gateway_order_no.clone());
+        let command = ClaimLook { user_id, gateway_order_no: gateway_order_no.clone(), at, until: leased(at) };
         let Some((attempt, awaited)) = self.parts.charges.claim_look(&command, claim_look).await? else {
             return Ok(false);
         };
+        let looked = self.look_at(&attempt, awaited).await;
+        // What fails by itself, though the gateway is there, must not be tried again every minute for ever.
+        if !looked.as_ref().is_err_and(ConfirmError::is_outage) {
+            let (claimed_until, at) = (attempt.look_at, self.parts.clock.now());
+            let command = ScheduleLook { user_id, gateway_order_no, claimed_until, at };
+            self.parts.charges.schedule_look(&command, schedule_look).await?;
+        }
+        looked.map(|()| true)
+    }
+
+    async fn look_at(&self, attempt: &ChargeAttempt, awaited: Awaited) -> Result<(), ConfirmError> {
+        let at = self.parts.clock.now();
         let unwanted = awaited == Awaited::No || attempt.expires_at <= at;
+        let charges = self.charges_at_gateway(attempt).await?;
         let mut payable = false;
-        for charge in self.charges_at_gateway(&attempt).await? {
-            payable |= self.is_left_payable(&charge, unwanted).await?;
+        for charge in &charges {
+            payable |= self.is_left_payable(charge, unwanted).await?;
         }
         if unwanted && (!payable || later(attempt.expires_at, GRACE) <= at) {
-            let command = CloseAttempt { user_id: attempt.user_id, gateway_order_no: attempt.gateway_order_no };
-            self.parts.charges.close_attempt(&command, close_attempt).await?;
+            let (user_id, gateway_order_no) = (attempt.user_id, attempt.gateway_order_no.clone());
+            self.parts.charges.close_attempt(&CloseAttempt { user_id, gateway_order_no }, close_attempt).await?;
+        } else if payable {
+            self.learn_answer(attempt, &charges).await?;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// An answer that was lost is in the gateway's list. Where the list has several charges of the number,
+    /// the attempt stays without one, so that all of them are looked at.
+    async fn learn_answer(&self, attempt: &ChargeAttempt, charges: &[Charge]) -> Result<(), StoreError> {
+        if let ([charge], AttemptStatus::Requested) = (charges, attempt.status) {
+            let reply = ChargeReply::Created { charge_id: charge.id.clone(), document: charge.document.clone() };
+            self.record_reply(attempt, reply).await?;
+        }
+        Ok(())
     }
 
     /// Confirms a paid charge, reverses an unwanted one; whether it can still be paid after that.

@@ -3,25 +3,28 @@
 mod callbacks;
 mod charges;
 mod looks;
+mod recent;
 mod refunds;
 mod round;
 
 pub use callbacks::EventOutcome;
 pub use charges::{Asked, Closing, RequestError};
-pub use round::{Round, RowFailure};
+pub use round::{Outage, Round, RowFailure};
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::ids::IdSource;
 use crate::payments::ports::{
     ApplyCharge, ApplyRefund, ChargeStore, GatewayCallbacks, InboxStore, PaymentGateway, ReceiptStore,
 };
-use chrono::TimeDelta;
-use std::sync::Arc;
+use recent::RecentLooks;
+use std::sync::{Arc, Mutex};
 
 /// The parts of [`PaymentService`].
 pub struct Payments {
     /// The gateway.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// The same gateway for somebody who waits for an answer: it gives up after a few seconds.
+    pub hasty_gateway: Arc<dyn PaymentGateway>,
     /// Its callbacks.
     pub callbacks: Arc<dyn GatewayCallbacks>,
     /// Where attempts are kept.
@@ -55,6 +58,7 @@ pub struct Payments {
 /// # let mut clock = MockClock::new(); clock.expect_now().returning(Timestamp::default);
 /// let payments = PaymentService::new(Payments {
 ///     gateway: Arc::new(MockPaymentGateway::new()),
+///     hasty_gateway: Arc::new(MockPaymentGateway::new()),
 ///     callbacks: Arc::new(callbacks),
 ///     charges: Arc::new(MockChargeStore::new()),
 ///     receipts: Arc::new(MockReceiptStore::new()),
@@ -72,16 +76,13 @@ pub struct Payments {
 #[derive(Clone)]
 pub struct PaymentService {
     parts: Arc<Payments>,
+    recent: Arc<Mutex<RecentLooks>>,
 }
 
 impl PaymentService {
     /// A service of these parts.
     #[must_use]
     pub fn new(parts: Payments) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), recent: Arc::default() }
     }
-}
-
-pub(super) fn later(at: Timestamp, by: TimeDelta) -> Timestamp {
-    at.checked_add_signed(by).unwrap_or(at)
 }

@@ -1,26 +1,21 @@
 //! Refunds of what could not be applied.
 
-use super::{PaymentService, Round, later};
+use super::{PaymentService, Round};
 use crate::ids::ChargeId;
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
 use crate::payments::model::{
     ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundRequest, RefundStatus,
 };
 use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, record_refund};
+use crate::schedule::{self, leased};
 use crate::store::{StoreError, StoreFault};
-use chrono::TimeDelta;
-
-/// How long a claim on a refund lasts at the least: longer than its calls to the gateway may take.
-const CLAIM: TimeDelta = TimeDelta::seconds(60);
-/// How long a refund waits at the most before it is tried again.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
-/// How often a pending refund is looked at.
-const REFUND_POLL: TimeDelta = TimeDelta::seconds(15);
 
 impl PaymentService {
     /// Sends unapplied receipts back to their payers. A refund whose answer was lost is looked for
     /// before it is asked for again, since the gateway would refund twice; one that the gateway
-    /// refuses waits for a person. Several workers share the work.
+    /// refuses waits for a person. Each is taken under a lease, so that several workers share the work; what
+    /// the gateway does not answer is tried again when the lease ends, and what it works on by the
+    /// [schedule](crate::schedule). A round that finds the gateway out of reach leaves the rest due.
     ///
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one receipt is in the [`Round`].
@@ -28,16 +23,18 @@ impl PaymentService {
         let mut round = Round::default();
         for receipt in self.parts.receipts.due_refunds(self.parts.clock.now(), limit).await? {
             let refunded = self.refund(&receipt).await;
+            round.outage.note(&refunded, ConfirmError::is_outage);
             round.count(receipt.charge_id.as_str(), refunded);
+            if round.outage.is_certain() {
+                break;
+            }
         }
         Ok(round)
     }
 
     async fn refund(&self, receipt: &Receipt) -> Result<bool, ConfirmError> {
         let (user_id, charge_id, at) = (receipt.user_id, receipt.charge_id.clone(), self.parts.clock.now());
-        // As long again as it has waited: a gateway that is down for a day is not asked every minute.
-        let wait = at.signed_duration_since(receipt.received_at).clamp(CLAIM, LONGEST_WAIT);
-        let command = ClaimRefund { user_id, charge_id: charge_id.clone(), at, until: later(at, wait) };
+        let command = ClaimRefund { user_id, charge_id: charge_id.clone(), at, until: leased(at) };
         let answer = match self.parts.receipts.claim_refund(&command, claim_refund).await? {
             RefundClaim::Denied => return Ok(false),
             RefundClaim::Ask(receipt) => self.ask_refund(&receipt).await,
@@ -50,7 +47,8 @@ impl PaymentService {
             Ok(refund) => Ok(self.record_refund(&refund).await?.is_some()),
             Err(error) => {
                 if matches!(error.fault(), GatewayFault::Refused { code: Some(_) }) {
-                    self.parts.receipts.hold_refund(&HoldRefund { user_id, charge_id }, hold_refund).await?;
+                    let command = HoldRefund { user_id, charge_id, at: self.parts.clock.now() };
+                    self.parts.receipts.hold_refund(&command, hold_refund).await?;
                 }
                 Err(error.into())
             }
@@ -67,7 +65,11 @@ impl PaymentService {
 
     async fn look_for_refund(&self, receipt: &Receipt) -> Result<Option<GatewayRefund>, GatewayError> {
         let refunds = self.parts.gateway.list_refunds(&receipt.charge_id).await?;
-        Ok(refunds.into_iter().min_by_key(|refund| match refund.status {
+        // One that we know to have failed is the answer to an earlier request.
+        let is_news = |refund: &GatewayRefund| {
+            refund.status != RefundStatus::Failed || receipt.refund_id.as_ref() != Some(&refund.id)
+        };
+        Ok(refunds.into_iter().filter(is_news).min_by_key(|refund| match refund.status {
             RefundStatus::Succeeded => 0,
             RefundStatus::Pending => 1,
             RefundStatus::Failed => 2,
@@ -94,18 +96,21 @@ impl PaymentService {
     pub async fn record_refund(&self, refund: &GatewayRefund) -> Result<Option<Receipt>, StoreError> {
         let Some(user_id) = self.parts.receipts.find_owner(&refund.charge_id).await? else { return Ok(None) };
         let receipt = self.parts.receipts.find_receipt(user_id, &refund.charge_id).await?;
-        if let Some(receipt) = receipt.filter(|receipt| receipt.status == ReceiptStatus::Applied) {
+        if let Some(receipt) = receipt.as_ref().filter(|receipt| receipt.status == ReceiptStatus::Applied) {
             let route = self.parts.charges.find_route(&receipt.gateway_order_no).await?;
             let route = route.ok_or_else(|| StoreError::new(StoreFault::Corrupt, "a receipt has no route"))?;
             self.parts.refunds.apply_refund(&route, refund).await?;
-            return Ok(Some(receipt));
+            return Ok(Some(receipt.clone()));
         }
         let now = self.parts.clock.now();
+        // The first answer of a refund begins its schedule; what came after is as old as the receipt.
+        let is_pending = |receipt: &Receipt| receipt.status == ReceiptStatus::RefundPending;
+        let asked = receipt.filter(is_pending).map_or(now, |receipt| receipt.received_at);
         let command = RecordRefund {
             user_id,
             refund: refund.clone(),
             at: now,
-            next_try_at: later(now, REFUND_POLL),
+            next_try_at: schedule::next(asked, now),
             event_id: self.parts.ids.event_id(),
         };
         self.parts.receipts.record_refund(&command, record_refund).await

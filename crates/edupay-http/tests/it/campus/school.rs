@@ -150,6 +150,7 @@ pub(crate) fn services(platform: &Platform) -> Services {
         idempotency: platform.idempotency.clone(),
         events: events(platform),
         payments: platform.payments.clone(),
+        recovery: platform.recovery.clone(),
     }
 }
 

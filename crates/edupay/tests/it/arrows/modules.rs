@@ -12,11 +12,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ids", &["clock"]),
     ("store", &[]),
     ("events", &["money", "ids", "clock"]),
+    ("schedule", &["clock"]),
     // The contexts.
     ("ledger", GROUND),
     ("idempotency", &["clock", "ids", "store"]),
     ("products", GROUND),
-    ("payments", &["money", "clock", "ids", "store", "events", "ledger"]),
+    ("payments", &["money", "clock", "ids", "store", "events", "schedule", "ledger"]),
     ("accounts", &["money", "clock", "ids", "store", "events", "ledger", "products"]),
     ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     (
@@ -27,6 +28,35 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
     ("event_delivery", &["clock", "ids", "store", "events"]),
     ("reconciliation", &["money", "clock", "ids", "store", "packages", "payments"]),
+    (
+        "app_store",
+        &["money", "clock", "ids", "store", "events", "schedule", "ledger", "accounts", "products", "payments"],
+    ),
+    ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
+    ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
+    (
+        "refunds",
+        &[
+            "money", "clock", "ids", "store", "events", "schedule", "ledger", "orders", "packages", "payments",
+            "top_ups",
+        ],
+    ),
+    (
+        "recovery",
+        &[
+            "money",
+            "clock",
+            "ids",
+            "store",
+            "events",
+            "schedule",
+            "app_store",
+            "orders",
+            "packages",
+            "payments",
+            "refunds",
+        ],
+    ),
     ("cashier", &["money", "clock", "ids", "store", "accounts", "orders", "packages"]),
     (
         "top_ups",
@@ -145,6 +175,7 @@ fn an_import_added_by_hand_is_noticed() {
         ("packages", "orders"),
         ("payments", "packages"),
         ("payments", "refunds"),
+        ("payments", "recovery"),
         ("orders", "refunds"),
         ("products", "accounts"),
         ("newcomer", "money"),

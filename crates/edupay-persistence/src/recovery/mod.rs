@@ -1,0 +1,5 @@
+//! What is unfinished, the list for people, and their decisions.
+
+mod decide;
+mod rows;
+mod store;
