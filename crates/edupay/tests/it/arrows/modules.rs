@@ -19,21 +19,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("products", GROUND),
     ("payments", &["money", "clock", "ids", "store", "events", "schedule", "ledger"]),
     ("accounts", &["money", "clock", "ids", "store", "events", "ledger", "products"]),
-    ("app_store", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
     (
         "orders",
         &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "products", "payments"],
     ),
     ("packages", &["money", "clock", "ids", "store", "events", "ledger", "idempotency", "accounts", "payments"]),
-    ("refunds", &["money", "clock", "ids", "store", "events", "ledger", "orders", "packages", "payments", "top_ups"]),
     ("event_delivery", &["clock", "ids", "store", "events"]),
     ("reconciliation", &["money", "clock", "ids", "store", "packages", "payments"]),
     (
         "app_store",
         &["money", "clock", "ids", "store", "events", "schedule", "ledger", "accounts", "products", "payments"],
     ),
-    ("orders", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "products", "payments"]),
-    ("packages", &["money", "clock", "ids", "store", "events", "ledger", "accounts", "payments"]),
     (
         "refunds",
         &[
