@@ -232,6 +232,7 @@ impl EventBody {
         "entitlement.ended",
         "period.ended",
         "period.left",
+        "review.decided",
         "balance.adjusted",
     ];
 

@@ -72,7 +72,7 @@ pub struct WantedRun {
 /// store.expect_list().returning(|_, limit| { assert_eq!(limit, 20); Ok(Vec::new()) });
 /// # let mut clock = MockClock::new(); clock.expect_now().returning(Timestamp::default);
 /// # let payments = PaymentService::new(Payments {
-/// #     gateway: Arc::new(MockPaymentGateway::new()), callbacks: Arc::new(MockGatewayCallbacks::new()),
+/// #     gateway: Arc::new(MockPaymentGateway::new()), hasty_gateway: Arc::new(MockPaymentGateway::new()), callbacks: Arc::new(MockGatewayCallbacks::new()),
 /// #     charges: Arc::new(MockChargeStore::new()), receipts: Arc::new(MockReceiptStore::new()),
 /// #     inbox: Arc::new(MockInboxStore::new()), orders: Arc::new(MockApplyCharge::new()),
 /// #     top_ups: Arc::new(MockApplyCharge::new()), packages: Arc::new(MockApplyCharge::new()),
