@@ -77,7 +77,7 @@ pub(crate) fn services(settings: &Settings, store: &SqlStore) -> Result<Services
     let Shared { store, clock, ids, credentials, max_amount } = shared;
     let keys = IdempotencyService::new(Idempotency {
         store: store.clone(),
-        policy: settings.idempotency_policy(),
+        policy: settings.idempotency.policy(),
         clock: clock.clone(),
         ids: ids.clone(),
     });

@@ -8,6 +8,7 @@
 
 mod contract;
 mod databases;
+mod keyed;
 mod lanes;
 mod migrations;
 mod naive;

@@ -26,6 +26,8 @@ mod inbox;
 mod ledger;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod naive_keys;
 mod orders;
 mod packages;
 mod products;
