@@ -100,7 +100,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
     let Shared { store, clock, ids, credentials, max_amount } = shared;
     let keys = IdempotencyService::new(Idempotency {
         store: store.clone(),
-        policy: settings.idempotency_policy(),
+        policy: settings.idempotency.policy(),
         clock: clock.clone(),
         ids: ids.clone(),
     });

@@ -14,7 +14,7 @@ mod service;
 
 pub use model::{
     ClaimKey, Claimant, IdempotencyKey, KeyClaim, KeyRecord, KeyStage, KeyTurn, KeyedOutcome, KeyedRequest, Once,
-    RecoveryPoint, RequestDigest, SettleKey, StoredReply,
+    RecoveryPoint, RenderReply, RequestDigest, SettleKey, StoredReply,
 };
 pub use ports::{ClaimKeyRule, IdempotencyStore, SettleKeyRule};
 pub use rules::{ClaimPlan, SettlePlan, claim_key, known_outcome, settle_key};

@@ -204,23 +204,26 @@ pub enum KeyedOutcome {
     Running,
 }
 
+/// Makes a reply of an outcome.
+pub type RenderReply<T> = dyn Fn(&T) -> Option<StoredReply> + Send + Sync;
+
 /// What an effect of one transaction carries to be done once: the key is written with it, and the reply
 /// that is made of its outcome.
-pub struct Once<T: ?Sized> {
+pub struct Once<T> {
     /// The request.
     pub request: KeyedRequest,
     /// Makes the reply. It may run again, so it MUST depend on the outcome only; `None` keeps the effect
     /// from happening.
-    pub render: Arc<dyn Fn(&T) -> Option<StoredReply> + Send + Sync>,
+    pub render: Arc<RenderReply<T>>,
 }
 
-impl<T: ?Sized> Clone for Once<T> {
+impl<T> Clone for Once<T> {
     fn clone(&self) -> Self {
         Self { request: self.request.clone(), render: Arc::clone(&self.render) }
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Once<T> {
+impl<T> fmt::Debug for Once<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Once").field("request", &self.request).finish_non_exhaustive()
     }

@@ -3,9 +3,13 @@
 
 use crate::campus::school::{CARD_A, CHILD, GUARDIAN, OTHER_GUARDIAN, STAFF, School, now, pay};
 use crate::client::{Reply, Request};
+use crate::fixtures::{self, XIAOCHEN};
+use crate::service::Ports;
 use edupay_domain::accounts::{Profile, Role, Token};
 use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
 use edupay_domain::ids::{ChargeId, UserId, Username};
+use edupay_domain::orders::CreatedOrder;
+use edupay_domain::store::{StoreError, StoreFault};
 use edupay_testkit::gateway::{Call, Fault};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -277,4 +281,37 @@ fn an_unknown_outcome_is_not_kept_and_the_repeat_finds_what_was_begun() {
     assert_eq!(school.platform.gateway.charges().len(), before + 3, "one for each");
     assert_eq!(school.charges_asked(), asked + 6);
     school.audit();
+}
+
+/// An order is asked for under a key; what the store of keys answers to the claim, and to the reply.
+fn ordered(claimed: Result<(), StoreFault>, settled: StoreFault) -> Reply {
+    let failed = |fault| StoreError::new(fault, "a fault on purpose");
+    let mut ports = Ports::new();
+    ports.keys.expect_claim().returning(move |command, rule| match claimed {
+        Ok(()) => Ok(rule(command, None)),
+        Err(fault) => Err(failed(fault)),
+    });
+    ports.keys.expect_settle().returning(move |_, _| Err(failed(settled)));
+    if claimed.is_ok() {
+        ports.orders.expect_create().once().returning(|command, _| {
+            assert!(command.claim.is_some(), "what is made is noted with the key");
+            Ok(CreatedOrder::Created(fixtures::order()))
+        });
+    }
+    ports.serve().call(keyed(&post(XIAOCHEN, "/v1/orders", &json!({ "course_ids": [1] })), "k"))
+}
+
+/// The order is made, so nobody may read that nothing was.
+#[test]
+fn a_reply_that_can_not_be_kept_is_unknown() {
+    for fault in [StoreFault::Unavailable, StoreFault::Unknown] {
+        let reply = ordered(Ok(()), fault).expect(503);
+        assert_eq!(reply.header("X-Error-Code"), Some("outcome_unknown"));
+    }
+}
+
+#[test]
+fn nothing_is_begun_whose_key_can_not_be_claimed() {
+    let reply = ordered(Err(StoreFault::Unavailable), StoreFault::Corrupt).expect(503);
+    assert_eq!(reply.header("X-Error-Code"), Some("store_unavailable"));
 }

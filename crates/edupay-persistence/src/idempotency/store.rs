@@ -13,9 +13,12 @@ use edupay_domain::idempotency::{
 };
 use edupay_domain::store::{StoreError, StoreFault};
 
-/// By hand, since the query builder has no pairs of columns.
-const REMOVE: &str = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
-    (SELECT user_id, key FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+/// By hand, since the query builder does not know where a row lies. By the columns of its key PostgreSQL
+/// would rather read the whole of a small table.
+const REMOVE_ON_POSTGRES: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY( \
+    SELECT ctid FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))";
+const REMOVE_ON_SQLITE: &str = "DELETE FROM idempotency_keys WHERE rowid IN ( \
+    SELECT rowid FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
 #[async_trait]
 impl IdempotencyStore for SqlStore {
@@ -66,7 +69,10 @@ impl IdempotencyStore for SqlStore {
 }
 
 fn remove(conn: &mut Conn<'_>, before: Timestamp, limit: u32) -> Result<usize, diesel::result::Error> {
-    let statement = diesel::sql_query(REMOVE);
+    let statement = diesel::sql_query(match conn {
+        Conn::Sqlite(_) => REMOVE_ON_SQLITE,
+        Conn::Postgres(_) => REMOVE_ON_POSTGRES,
+    });
     let statement = statement.bind::<BigInt, _>(before.timestamp_micros()).bind::<BigInt, _>(i64::from(limit));
     on!(conn, c => statement.execute(c))
 }

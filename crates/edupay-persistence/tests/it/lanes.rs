@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-const ONE_LANE: StoreOptions = StoreOptions {
+pub(crate) const ONE_LANE: StoreOptions = StoreOptions {
     postgres_connections: 4,
     postgres_lanes: 1,
     lane_bound: 64,
@@ -315,7 +315,7 @@ async fn when_the_wire_is_cut_at_the_commit_each_caller_hears_the_truth() {
 }
 
 /// The same database, reached by a wire that can be cut.
-fn through_a_proxy(database: Database) -> (Database, Proxy) {
+pub(crate) fn through_a_proxy(database: Database) -> (Database, Proxy) {
     let DatabaseUrl::Postgres(url) = &database.url else { panic!("a file has no wire") };
     let (before, rest) = url.split_once('@').unwrap();
     let (server, name) = rest.split_once('/').unwrap();

@@ -9,6 +9,7 @@
 mod contract;
 mod databases;
 mod events;
+mod keyed;
 mod lanes;
 mod migrations;
 mod naive;

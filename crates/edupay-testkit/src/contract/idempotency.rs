@@ -192,9 +192,9 @@ pub async fn expired_keys_are_removed_in_rounds<H: StoreHarness + ?Sized>(harnes
     let user_id = case.user().await.id;
     let mut requests = Vec::new();
     // Long before what other claims keep, so that these are removed first.
-    for days in [399, 398, 397, 396] {
+    for days in [-399, -398, -397, -396] {
         let request = case.keyed(user_id);
-        let expires_at = later(case.start(), TimeDelta::days(-days));
+        let expires_at = later(case.start(), TimeDelta::days(days));
         let request = KeyedRequest { expires_at, ..request };
         case.key_claimed(&case.key_command(&request)).await;
         requests.push(request);

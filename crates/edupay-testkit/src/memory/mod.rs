@@ -29,6 +29,8 @@ mod ledger;
 mod naive;
 #[cfg(test)]
 mod naive_deliveries;
+#[cfg(test)]
+mod naive_keys;
 mod orders;
 mod packages;
 mod products;

@@ -4,6 +4,7 @@
 //! having no wall at the end.
 
 use super::MemoryStore;
+use super::naive_keys::{NaiveKeys, known};
 use crate::contract::{
     RecordedEvent, StoreHarness, app_store_races, idempotency_races, package_races, races, refund_races,
 };
@@ -64,8 +65,7 @@ impl OrderStore for NaiveOrderStore {
         once: &Once<Result<PaidOrder, PayRefusal>>,
     ) -> Result<KeyedOutcome, StoreError> {
         let request = &once.request;
-        let find = |state: &mut super::State| state.key_record(request.user_id, &request.key).cloned();
-        if let Some(known) = known_outcome(request, self.0.transaction(find).as_ref()) {
+        if let Some(known) = known_outcome(request, known(&self.0, request).as_ref()) {
             return Ok(known);
         }
         meanwhile().await;
@@ -303,31 +303,6 @@ impl RefundStore for NaiveRefundStore {
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         RefundStore::due(&self.0, now, limit).await
-    }
-}
-
-struct NaiveKeys(MemoryStore);
-
-/// Looks first, inserts later.
-#[async_trait]
-impl IdempotencyStore for NaiveKeys {
-    async fn claim(&self, command: &ClaimKey, rule: ClaimKeyRule) -> Result<ClaimPlan, StoreError> {
-        let request = &command.request;
-        let find = |state: &mut super::State| state.key_record(request.user_id, &request.key).cloned();
-        let plan = rule(command, self.0.transaction(find).as_ref());
-        meanwhile().await;
-        if let ClaimPlan::Grant(record) = &plan {
-            self.0.transaction(|state| state.put_key(record.clone()));
-        }
-        Ok(plan)
-    }
-
-    async fn settle(&self, command: &SettleKey, rule: SettleKeyRule) -> Result<KeyedOutcome, StoreError> {
-        self.0.settle(command, rule).await
-    }
-
-    async fn remove_expired(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        IdempotencyStore::remove_expired(&self.0, before, limit).await
     }
 }
 

@@ -3,7 +3,6 @@
 use super::app_store::AppStoreSection;
 use super::idempotency::IdempotencySettings;
 use crate::error::Failure;
-use edupay_domain::idempotency::IdempotencyPolicy;
 use edupay_domain::money::Money;
 use edupay_domain::top_ups::{BonusTier, Campaign};
 use edupay_http::WebPath;
@@ -399,11 +398,6 @@ impl Settings {
                 Money::parse_yuan(text).map(Some).map_err(|error| Failure::setting("refunds.approval_above", error))
             }
         }
-    }
-
-    /// How long keys are kept, and left to one worker.
-    pub(crate) fn idempotency_policy(&self) -> IdempotencyPolicy {
-        self.idempotency.policy()
     }
 
     /// Where the campus API begins.

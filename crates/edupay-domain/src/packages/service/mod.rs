@@ -2,6 +2,7 @@
 
 mod admin;
 mod confirm;
+mod pay;
 mod purchases;
 
 pub use admin::{CampusAdmin, CampusService};

@@ -1,26 +1,19 @@
 //! What students and guardians do.
 
 use crate::clock::{Clock, Timestamp};
-use crate::idempotency::{KeyTurn, RecoveryPoint};
 use crate::ids::{GatewayOrderNo, IdSource, PackageId, PurchaseNo, PurchaseRecordId, UserId};
-use crate::packages::error::{PlaceRefusal, SearchRefusal, SuccessRefusal};
+use crate::packages::error::{SearchRefusal, SuccessRefusal};
 use crate::packages::model::{
-    ClaimedAmount, ClosePurchase, PaidRecord, PlacePurchase, ProjectKind, Purchase, PurchaseKind, PurchaseQuery,
-    PurchaseRecord, PurchaseState, QuoteSheet, SearchKind, Student,
+    ClaimedAmount, ClosePurchase, PaidRecord, ProjectKind, Purchase, PurchaseKind, PurchaseQuery, PurchaseRecord,
+    PurchaseState, QuoteSheet, SearchKind, Student,
 };
-use crate::packages::ports::{PackageStore, PlacedPurchase};
-use crate::packages::rules::{OfferView, close_purchase, place_purchase, quotes, search};
-use crate::payments::{
-    Asked, Channel, ChargeAttempt, ChargeRequest, ChargeSubject, Closing, ConfirmError, MetadataValue, OpenCharge,
-    OpenChargePlan, PaymentService, Receipt, Round,
-};
-use crate::store::{EffectError, StoreError, StoreFault};
+use crate::packages::ports::PackageStore;
+use crate::packages::rules::{OfferView, close_purchase, quotes, search};
+use crate::payments::{Channel, ChargeAttempt, ChargeSubject, Closing, ConfirmError, PaymentService, Receipt, Round};
+use crate::store::{EffectError, StoreError};
 use chrono::TimeDelta;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// How often taken numbers are drawn anew.
-const DRAWS: usize = 8;
 
 /// What staff decides about purchases.
 #[derive(Debug, Clone)]
@@ -114,7 +107,7 @@ pub struct PurchaseStatus {
 /// ```
 #[derive(Clone)]
 pub struct PackageService {
-    parts: Arc<Packages>,
+    pub(super) parts: Arc<Packages>,
 }
 
 impl PackageService {
@@ -183,91 +176,6 @@ impl PackageService {
         view.ok_or(EffectError::Refused(SearchRefusal::NotYours))
     }
 
-    /// Makes a purchase and gives the charge with which the client pays it. A repeat gives the same
-    /// purchase and the same charge as long as they are open and nothing of them has changed.
-    ///
-    /// # Errors
-    /// [`PlaceRefusal`]. After `ChargeUnknown` the purchase is kept; a repeat asks for the same charge.
-    pub async fn pay(
-        &self,
-        caller: UserId,
-        wanted: &PayForPackages,
-    ) -> Result<PlacedCharge, EffectError<PlaceRefusal>> {
-        self.pay_once(caller, wanted, None).await
-    }
-
-    /// The same in the turn of a key: the purchase that an earlier try has made or found is the one, whatever
-    /// became of it, and its charge is asked for again where the answer is missing.
-    ///
-    /// # Errors
-    /// [`PlaceRefusal`].
-    pub async fn pay_once(
-        &self,
-        caller: UserId,
-        wanted: &PayForPackages,
-        turn: Option<&KeyTurn>,
-    ) -> Result<PlacedCharge, EffectError<PlaceRefusal>> {
-        let (purchase, plan) = match turn.and_then(|turn| turn.point.as_ref()) {
-            Some(point) => self.placed(caller, wanted.user_id, point).await?,
-            None => self.place(caller, wanted, turn).await?,
-        };
-        let (attempt, asked) = match plan {
-            OpenChargePlan::Reuse(attempt) => return Ok(PlacedCharge { purchase, attempt }),
-            OpenChargePlan::AskAgain(attempt) => (attempt, Asked::Again),
-            OpenChargePlan::Open(attempt) => (attempt, Asked::Never),
-        };
-        let request = charge_request(&purchase, &attempt, wanted.client_ip);
-        let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
-        let attempt =
-            answer.map_err(|error| error.into_effect(PlaceRefusal::ChargeRefused, PlaceRefusal::ChargeUnknown))?;
-        Ok(PlacedCharge { purchase, attempt })
-    }
-
-    async fn place(
-        &self,
-        caller: UserId,
-        wanted: &PayForPackages,
-        turn: Option<&KeyTurn>,
-    ) -> Result<(Purchase, OpenChargePlan), EffectError<PlaceRefusal>> {
-        let (at, policy) = (self.parts.clock.now(), &self.parts.policy);
-        for _ in 0..DRAWS {
-            let candidate = GatewayOrderNo::issue(at, self.parts.ids.draw());
-            let command = PlacePurchase {
-                buyer: caller,
-                user_id: wanted.user_id,
-                purchase_no: PurchaseNo::issue(at, self.parts.ids.draw()),
-                kind: wanted.kind,
-                package_ids: wanted.package_ids.clone(),
-                claimed: wanted.claimed,
-                charge: OpenCharge::new(wanted.channel, candidate, at, policy.charge_lifetime),
-                expires_at: at.checked_add_signed(policy.purchase_lifetime).unwrap_or(at),
-                claim: turn.map(|turn| turn.claim.clone()),
-            };
-            if let PlacedPurchase::Planned(plan) = self.parts.store.place(&command, place_purchase).await? {
-                return Ok(plan.into_parts());
-            }
-        }
-        Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free purchase number was drawn")))
-    }
-
-    /// What an earlier try of the same request has made or found.
-    async fn placed(
-        &self,
-        caller: UserId,
-        user_id: UserId,
-        point: &RecoveryPoint,
-    ) -> Result<(Purchase, OpenChargePlan), EffectError<PlaceRefusal>> {
-        let corrupt = || StoreError::new(StoreFault::Corrupt, "no purchase of that number was made");
-        let number = GatewayOrderNo::parse(&point.0).map_err(|_| corrupt())?;
-        let found = self.parts.store.find(caller, user_id, &PurchaseQuery::Number(number.clone())).await?;
-        let found = found.ok_or(EffectError::Refused(PlaceRefusal::NotYours))?;
-        let purchase = found.into_iter().next().ok_or_else(corrupt)?;
-        let attempts = self.attempts_of(&purchase).await?;
-        let attempt = attempts.into_iter().find(|attempt| attempt.gateway_order_no == number).ok_or_else(corrupt)?;
-        let plan = OpenChargePlan::resumed(attempt).ok_or(EffectError::Refused(PlaceRefusal::ChargeRefused))?;
-        Ok((purchase, plan))
-    }
-
     /// What was bought, by record ids or by a number of the gateway's: a record for each id, in their
     /// order, or all records of the number. What is not paid as far as we know is asked for at the
     /// gateway, once; a gateway that can't be asked leaves it unpaid.
@@ -309,7 +217,7 @@ impl PackageService {
         self.parts.payments.repair(purchase.user_id, &subject).await
     }
 
-    async fn attempts_of(&self, purchase: &Purchase) -> Result<Vec<ChargeAttempt>, StoreError> {
+    pub(super) async fn attempts_of(&self, purchase: &Purchase) -> Result<Vec<ChargeAttempt>, StoreError> {
         let subject = ChargeSubject::Purchase(purchase.purchase_no.clone());
         self.parts.payments.attempts_of(purchase.user_id, &subject).await
     }
@@ -430,28 +338,4 @@ fn paid_records(purchases: &[Purchase], query: &PurchaseQuery) -> Result<Vec<Pai
         PurchaseState::Unpaid | PurchaseState::Closed => Err(SuccessRefusal::NotPaid),
     };
     chosen.into_iter().map(paid).collect()
-}
-
-/// The payer reads what the catalogue says, not what a client claims; and the same attempt is always
-/// asked for with the same words, since the gateway knows a request by them.
-fn charge_request(purchase: &Purchase, attempt: &ChargeAttempt, client_ip: IpAddr) -> ChargeRequest {
-    const MAX_SUBJECT: usize = 32;
-    const MAX_BODY: usize = 128;
-    let number = MetadataValue::Text(purchase.purchase_no.as_str().to_owned());
-    ChargeRequest {
-        gateway_order_no: attempt.gateway_order_no.clone(),
-        channel: attempt.channel,
-        amount: attempt.amount,
-        client_ip,
-        open_id: None,
-        subject: purchase.project_name.chars().take(MAX_SUBJECT).collect(),
-        body: purchase.item_names().chars().take(MAX_BODY).collect(),
-        metadata: vec![
-            ("purchase_no", number),
-            ("user_id", MetadataValue::Number(purchase.user_id.get())),
-            ("buyer", MetadataValue::Number(purchase.buyer.get())),
-            ("kind", MetadataValue::Text(purchase.kind.code().to_owned())),
-        ],
-        expires_at: attempt.expires_at,
-    }
 }
