@@ -1,7 +1,7 @@
 //! Claims about endpoints, and about events on their way to them.
 
 use super::Case;
-use super::event_delivery_case::{DeliveryHarness, status};
+use super::event_delivery_case::{DeliveryHarness, later, status};
 use chrono::TimeDelta;
 use edupay_domain::event_delivery::{
     AddressPolicy, Answer, AttemptOutcome, Change, DeliveryCursor, DeliveryRefusal, DeliveryStage, DeliveryState,
@@ -16,7 +16,7 @@ pub async fn an_endpoint_is_stored_whole_and_changed<H: DeliveryHarness + ?Sized
     let case = Case::new(harness);
     let registration = case.registration(&["order.paid", "refund.succeeded"]);
     let endpoint = harness.endpoints().register(&registration, register_endpoint).await.unwrap();
-    assert_eq!(endpoint.secrets_at(case.minute(1)), [registration.secret.clone()]);
+    assert_eq!(endpoint.secrets_at(case.minute(1)), std::slice::from_ref(&registration.secret));
     assert_eq!(harness.endpoints().find(endpoint.id).await.unwrap(), Some(endpoint.clone()));
     let other = case.endpoint(&[]).await;
     assert_eq!(harness.endpoints().list().await.unwrap().len(), 2);
@@ -63,9 +63,10 @@ pub async fn a_removed_endpoint_is_forgotten_with_its_deliveries<H: DeliveryHarn
     let event_id = claim.delivery.event_id;
     assert_eq!(harness.deliveries().find_delivery(removed.id, event_id).await.unwrap(), None);
 
-    let mut forgotten = 0;
+    let mut forgotten = 0_u32;
     for _ in 0..4 {
-        forgotten += harness.deliveries().forget(case.minute(7), 2).await.unwrap();
+        let some = harness.deliveries().forget(case.minute(7), 2).await.unwrap();
+        forgotten = forgotten.checked_add(some).unwrap();
     }
     assert_eq!((forgotten, case.deliveries_of(kept.id).await.len()), (5, 5));
     // Once it is long ago, what was delivered goes too; what waits stays.
@@ -137,7 +138,7 @@ pub async fn a_delivery_is_claimed_sent_and_recorded<H: DeliveryHarness + ?Sized
     let (claim, _) = case.claim_at(endpoint.id, case.minute(3)).await.unwrap();
     assert_eq!((claim.delivery.tries, claim.delivery.attempts), (2, 2));
 
-    let at = case.minute(3) + TimeDelta::milliseconds(37);
+    let at = later(case.minute(3), TimeDelta::milliseconds(37));
     let delivered = case.answered(&claim, status(204), at).await;
     assert_eq!(delivered.state, DeliveryState::Delivered { at });
     let (found, attempts) = harness.deliveries().find_delivery(endpoint.id, event_id).await.unwrap().unwrap();
@@ -162,11 +163,11 @@ pub async fn an_answer_that_is_not_taken_makes_a_delivery_due_later<H: DeliveryH
     let due_at = failed.state.due_at().unwrap();
     assert!(due_at > case.minute(2) && case.claim_at(endpoint.id, case.minute(2)).await.is_none());
     let (claim, _) = case.claim_at(endpoint.id, due_at).await.unwrap();
-    let later = Answer::Status { status: 503, retry_after: Some(TimeDelta::hours(2)) };
-    let failed = case.answered(&claim, later, due_at).await;
-    assert_eq!(failed.state.due_at(), Some(due_at + TimeDelta::hours(2)));
-    assert_eq!(harness.deliveries().waiting(due_at + TimeDelta::minutes(119)).await.unwrap(), []);
-    assert_eq!(harness.deliveries().waiting(due_at + TimeDelta::hours(2)).await.unwrap(), [endpoint.id]);
+    let busy = Answer::Status { status: 503, retry_after: Some(TimeDelta::hours(2)) };
+    let failed = case.answered(&claim, busy, due_at).await;
+    assert_eq!(failed.state.due_at(), Some(later(due_at, TimeDelta::hours(2))));
+    assert_eq!(harness.deliveries().waiting(later(due_at, TimeDelta::minutes(119))).await.unwrap(), []);
+    assert_eq!(harness.deliveries().waiting(later(due_at, TimeDelta::hours(2))).await.unwrap(), [endpoint.id]);
     let (found, attempts) = harness.deliveries().find_delivery(endpoint.id, event_id).await.unwrap().unwrap();
     assert_eq!(found, failed);
     let outcomes: Vec<_> = attempts.iter().map(|attempt| attempt.outcome).collect();
@@ -278,10 +279,10 @@ pub async fn what_happened_since_a_moment_is_sent_again<H: DeliveryHarness + ?Si
     case.answered(&claim, status(200), case.minute(9)).await;
     case.change(endpoint.id, Change::Replay { since: case.minute(4) }, case.minute(10)).await.unwrap();
     assert_eq!(harness.deliveries().waiting(case.minute(10)).await.unwrap(), [endpoint.id]);
-    let mut steps = 1;
+    let mut steps = 1_u32;
     let step = ReplayStep { endpoint_id: endpoint.id, at: case.minute(11), limit: 3 };
     while harness.deliveries().replay(&step, replay_step).await.unwrap() {
-        steps += 1;
+        steps = steps.checked_add(1).unwrap();
     }
     assert_eq!(steps, 5, "thirteen events, three at a time");
     let mut told = Vec::new();

@@ -2,7 +2,8 @@
 
 use super::{Case, StoreHarness};
 use crate::fixtures::fen;
-use edupay_domain::accounts::adjust_balance;
+use chrono::TimeDelta;
+use edupay_domain::accounts::{AdjustBalance, adjust_balance};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::event_delivery::{
     AddressPolicy, Answer, Change, ChangeEndpoint, ClaimDelivery, Delivery, DeliveryClaim, DeliveryStore, Endpoint,
@@ -56,17 +57,18 @@ impl<H: DeliveryHarness + ?Sized> Case<'_, H> {
         change: Change,
         at: Timestamp,
     ) -> Result<Endpoint, EndpointRefusal> {
-        match self.harness().endpoints().change(&ChangeEndpoint { id, change, at }, change_endpoint).await {
-            Ok(endpoint) => Ok(endpoint),
-            Err(EffectError::Refused(refusal)) => Err(refusal),
-            Err(error) => panic!("{error:?}"),
-        }
+        let outcome = self.harness().endpoints().change(&ChangeEndpoint { id, change, at }, change_endpoint).await;
+        assert!(!matches!(outcome, Err(EffectError::Store(_))), "{outcome:?}");
+        outcome.map_err(|error| match error {
+            EffectError::Refused(refusal) => refusal,
+            EffectError::Store(_) => EndpointRefusal::NotFound,
+        })
     }
 
     /// Makes something happen to a user in this minute; the event's name.
     pub(super) async fn happens(&self, user_id: UserId, minutes: i64) -> EventId {
         let command = self.adjustment(user_id, Bucket::Bonus, fen(5));
-        let command = edupay_domain::accounts::AdjustBalance { at: self.minute(minutes), ..command };
+        let command = AdjustBalance { at: self.minute(minutes), ..command };
         self.harness().wallets().adjust_balance(&command, adjust_balance).await.unwrap();
         command.event_id
     }
@@ -113,4 +115,9 @@ impl<H: DeliveryHarness + ?Sized> Case<'_, H> {
 /// A status without any wish.
 pub(super) fn status(status: u16) -> Answer {
     Answer::Status { status, retry_after: None }
+}
+
+/// So much after a moment.
+pub(super) fn later(at: Timestamp, by: TimeDelta) -> Timestamp {
+    at.checked_add_signed(by).unwrap()
 }

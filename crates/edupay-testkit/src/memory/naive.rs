@@ -25,7 +25,7 @@ use edupay_domain::recovery::ReviewStore;
 use edupay_domain::refunds::*;
 use edupay_domain::store::{EffectError, StoreError};
 use edupay_domain::top_ups::TopUpStore;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 struct NaiveOrderStore(MemoryStore);
 
@@ -306,7 +306,11 @@ impl RefundStore for NaiveRefundStore {
     }
 }
 
-struct NaiveHarness(MemoryStore);
+/// The naive stores on one state in memory, and up to when events were read.
+pub(super) struct NaiveHarness(pub(super) MemoryStore, pub(super) ReadUpTo);
+
+/// The moment up to which somebody has read the outbox.
+pub(super) type ReadUpTo = Arc<Mutex<Option<Timestamp>>>;
 
 #[async_trait]
 impl StoreHarness for NaiveHarness {
@@ -383,7 +387,7 @@ macro_rules! breaks {
     ($group:ident: $($claim:ident as $test:ident)*) => {$(
         #[tokio::test(flavor = "current_thread")]
         async fn $test() {
-            let harness = NaiveHarness(MemoryStore::new());
+            let harness = NaiveHarness(MemoryStore::new(), ReadUpTo::default());
             let verdict = $group::$claim(&harness, 1).await;
             assert!(verdict.is_err(), "the claim does not see a lost race");
         }

@@ -2,35 +2,24 @@
 //! with it: it remembers up to when it has read the outbox, and it claims by reading first and writing later.
 
 use super::MemoryStore;
-use crate::contract::{DeliveryHarness, RecordedEvent, StoreHarness, event_delivery_races};
+use super::naive::{NaiveHarness, ReadUpTo};
+use crate::contract::{DeliveryHarness, event_delivery_races};
 use async_trait::async_trait;
-use edupay_domain::accounts::{UserStore, WalletStore};
-use edupay_domain::app_store::{AppStoreInbox, AppStorePurchaseStore};
-use edupay_domain::cashier::CashierLinkStore;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::event_delivery::*;
-use edupay_domain::idempotency::IdempotencyStore;
-use edupay_domain::ids::{EventId, UserId};
-use edupay_domain::ledger::LedgerStore;
-use edupay_domain::orders::OrderStore;
-use edupay_domain::packages::{CampusStore, CatalogueStore, PackageStore};
-use edupay_domain::payments::{ChargeStore, InboxStore, ReceiptStore};
-use edupay_domain::products::{CourseStore, ProductStore};
-use edupay_domain::reconciliation::{OurBooks, ReconciliationStore};
-use edupay_domain::recovery::ReviewStore;
-use edupay_domain::refunds::RefundStore;
+use edupay_domain::events::Event;
+use edupay_domain::ids::EventId;
 use edupay_domain::store::{EffectError, StoreError};
-use edupay_domain::top_ups::TopUpStore;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// With the moment up to which it has read.
-struct NaiveDeliveries(MemoryStore, Arc<Mutex<Option<Timestamp>>>);
+struct NaiveDeliveries(MemoryStore, ReadUpTo);
 
 #[async_trait]
 impl DeliveryStore for NaiveDeliveries {
     async fn fan_out(&self, command: &FanOut, rule: FanOutRule) -> Result<u32, StoreError> {
         let mut read_up_to = self.1.lock().unwrap();
-        let newer = |event: &edupay_domain::events::Event| read_up_to.is_none_or(|at| event.at > at);
+        let newer = |event: &Event| read_up_to.is_none_or(|at| event.at > at);
         let events: Vec<_> = self.0.events().into_iter().filter(newer).collect();
         let heads: Vec<_> = events
             .iter()
@@ -107,98 +96,26 @@ impl DeliveryStore for NaiveDeliveries {
     }
 }
 
-struct NaiveHarness(MemoryStore, Arc<Mutex<Option<Timestamp>>>);
-
 impl DeliveryHarness for NaiveHarness {
     fn endpoints(&self) -> Arc<dyn EndpointStore> {
-        self.0.endpoints()
+        DeliveryHarness::endpoints(&self.0)
     }
     fn deliveries(&self) -> Arc<dyn DeliveryStore> {
         Arc::new(NaiveDeliveries(self.0.clone(), self.1.clone()))
     }
 }
 
-#[async_trait]
-impl StoreHarness for NaiveHarness {
-    fn users(&self) -> Arc<dyn UserStore> {
-        self.0.users()
-    }
-    fn wallets(&self) -> Arc<dyn WalletStore> {
-        self.0.wallets()
-    }
-    fn ledger(&self) -> Arc<dyn LedgerStore> {
-        self.0.ledger()
-    }
-    fn app_store_purchases(&self) -> Arc<dyn AppStorePurchaseStore> {
-        self.0.app_store_purchases()
-    }
-    fn app_store_inbox(&self) -> Arc<dyn AppStoreInbox> {
-        self.0.app_store_inbox()
-    }
-    fn products(&self) -> Arc<dyn ProductStore> {
-        self.0.products()
-    }
-    fn courses(&self) -> Arc<dyn CourseStore> {
-        self.0.courses()
-    }
-    fn orders(&self) -> Arc<dyn OrderStore> {
-        self.0.orders()
-    }
-    fn charges(&self) -> Arc<dyn ChargeStore> {
-        self.0.charges()
-    }
-    fn receipts(&self) -> Arc<dyn ReceiptStore> {
-        self.0.receipts()
-    }
-    fn inbox(&self) -> Arc<dyn InboxStore> {
-        self.0.inbox()
-    }
-    fn top_ups(&self) -> Arc<dyn TopUpStore> {
-        self.0.top_ups()
-    }
-    fn refunds(&self) -> Arc<dyn RefundStore> {
-        self.0.refunds()
-    }
-    fn packages(&self) -> Arc<dyn PackageStore> {
-        self.0.packages()
-    }
-    fn campus(&self) -> Arc<dyn CampusStore> {
-        self.0.campus()
-    }
-    fn catalogue(&self) -> Arc<dyn CatalogueStore> {
-        self.0.catalogue()
-    }
-    fn cashier_links(&self) -> Arc<dyn CashierLinkStore> {
-        self.0.cashier_links()
-    }
-    fn idempotency(&self) -> Arc<dyn IdempotencyStore> {
-        self.0.idempotency()
-    }
-    fn books(&self) -> Arc<dyn OurBooks> {
-        self.0.books()
-    }
-    fn reconciliations(&self) -> Arc<dyn ReconciliationStore> {
-        self.0.reconciliations()
-    }
-    fn review(&self) -> Arc<dyn ReviewStore> {
-        self.0.review()
-    }
-    async fn outbox(&self, user_id: UserId) -> Vec<RecordedEvent> {
-        self.0.outbox(user_id).await
-    }
-}
-
 /// On one thread every task reads before any of them writes: the race is lost every time.
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_that_reads_on_from_a_moment_loses_events() {
-    let harness = NaiveHarness(MemoryStore::new(), Arc::default());
+    let harness = NaiveHarness(MemoryStore::new(), ReadUpTo::default());
     let verdict = event_delivery_races::every_event_reaches_every_endpoint_once(&harness, 3).await;
     assert!(verdict.is_err_and(|why| why.contains("were lost")), "the claim does not see a lost event");
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_that_claims_later_lets_two_workers_send() {
-    let harness = NaiveHarness(MemoryStore::new(), Arc::default());
+    let harness = NaiveHarness(MemoryStore::new(), ReadUpTo::default());
     let verdict = event_delivery_races::one_delivery_is_sent_by_one_worker(&harness, 1).await;
     assert!(verdict.is_err_and(|why| why.contains("workers got it")), "the claim does not see two senders");
 }
