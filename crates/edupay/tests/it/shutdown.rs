@@ -30,8 +30,7 @@ fn call_until_the_end(address: &str, token: &str, answered: &AtomicUsize) -> Cal
     let mut calls = Calls::default();
     while let Ok(mut stream) = TcpStream::connect(address) {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        loop {
-            let Some((status, last)) = order(&mut stream, address, token) else { break };
+        while let Some((status, last)) = order(&mut stream, address, token) {
             answered.fetch_add(1, Ordering::Relaxed);
             match status {
                 201 => calls.made += 1,
