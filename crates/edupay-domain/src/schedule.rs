@@ -28,6 +28,8 @@ pub const FOR_A_PERSON: TimeDelta = TimeDelta::hours(24);
 /// enough that what a gateway out of reach left undone is done within a minute of its return.
 pub const LEASE: TimeDelta = TimeDelta::seconds(45);
 
+/// For how long a lease must still run when something begins that must not be done twice.
+const HALF_A_LEASE: TimeDelta = TimeDelta::milliseconds(22_500);
 /// The shortest time between two looks: a step that is nearer has been taken by the look before it.
 const APART: TimeDelta = TimeDelta::seconds(5);
 
@@ -44,6 +46,13 @@ pub fn next(began: Timestamp, now: Timestamp) -> Timestamp {
 #[must_use]
 pub fn leased(now: Timestamp) -> Timestamp {
     later(now, LEASE)
+}
+
+/// Whether what must not be done twice may still be begun under this lease: in its first half only, so that it
+/// has ended before somebody else takes over, however slow the steps before it were.
+#[must_use]
+pub fn may_begin(leased_until: Timestamp, now: Timestamp) -> bool {
+    later(now, HALF_A_LEASE) <= leased_until
 }
 
 /// So much later; a moment that no calendar has is as good as never, and stays.
@@ -88,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_program_that_was_down_for_days_goes_on_with_the_day() {
-        assert_eq!(next(second(0), second(3 * 86_400 + 7)), second(4 * 86_400));
+        assert_eq!(next(second(0), second(259_207)), second(345_600));
     }
 
     proptest! {
@@ -98,7 +107,7 @@ mod tests {
             let at = next(began, now);
             prop_assert!(at >= later(now, APART));
             let first = later(began, TimeDelta::seconds(10));
-            prop_assert!(at <= first.max(later(now, EVERY + APART)), "{at}");
+            prop_assert!(at <= first.max(later(later(now, EVERY), APART)), "{at}");
         }
 
         #[test]
@@ -109,8 +118,13 @@ mod tests {
         #[test]
         fn between_two_steps_there_is_one_look(step in 0_usize..6, part in 0_u32..100) {
             let (one, two) = (STEPS[step].num_seconds(), STEPS[step.saturating_add(1)].num_seconds());
-            let at = one.saturating_add(two.saturating_sub(one.saturating_add(6)).saturating_mul(part.into()) / 100);
+            let at = one.saturating_add(two.saturating_sub(one.saturating_add(6)).saturating_mul(part.into()).saturating_div(100));
             prop_assert_eq!(next(second(0), second(at)), second(two));
+        }
+
+        #[test]
+        fn nothing_begins_in_the_second_half_of_a_lease(after in 0_i64..100) {
+            prop_assert_eq!(may_begin(leased(second(0)), second(after)), after <= 22);
         }
 
         #[test]

@@ -43,6 +43,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
         let lists = Arc::new(NoGateway);
         return Ok(Gateway { client: circuit.clone(), circuit, lists, callbacks, sandbox: None, merchant });
     }
+    if pingpp.total_timeout_seconds > LONGEST_CALL {
+        let reason = format!("at most {LONGEST_CALL}: a call must end well before the lease of who makes it");
+        return Err(Failure::setting("pingpp.total_timeout_seconds", reason));
+    }
     let mut gateway = GatewaySettings::new(&pingpp.api_base, pingpp.api_key.reveal(), &pingpp.app_id);
     gateway.signer = signer;
     gateway.replies = if pingpp.verify_replies { ReplySignatures::Required(keys) } else { ReplySignatures::Unchecked };
@@ -60,6 +64,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
     let (lists, circuit) = (client.clone(), Arc::new(ChargeCircuit::new(client)));
     Ok(Gateway { client: circuit.clone(), circuit, lists, callbacks, sandbox, merchant })
 }
+
+/// The longest time of a call, in seconds: less than half of [`edupay_domain::schedule::LEASE`], with the wait
+/// for its turn.
+const LONGEST_CALL: u64 = 15;
 
 /// With real money nothing of a test set-up may be left.
 fn refuse_unsafe(settings: &Settings, keys: &PublicKeys) -> Result<(), Failure> {

@@ -71,7 +71,6 @@ pub enum ReviewChange {
 
 /// What is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "made and taken apart once per decision, never stored")]
 pub enum ReviewPlan {
     /// A decision.
     Decide {

@@ -294,6 +294,10 @@ impl RefundService {
     /// booked after ours has failed, so that what ours had reserved is there for it.
     async fn ask(&self, refund: &Refund, asked: Asked) -> Result<bool, WorkError> {
         let Some(charge_id) = &refund.charge_id else { return Ok(false) };
+        // The claim left the end of the lease in the refund.
+        if !schedule::may_begin(refund.next_try_at, self.parts.clock.now()) {
+            return Err(GatewayError::new(GatewayFault::Throttled, "the lease is nearly over").into());
+        }
         let error = match self.parts.gateway.create_refund(&gateway_request(refund, charge_id)).await {
             Ok(answer) => return self.take_answer(refund, &answer).await,
             Err(error) => error,

@@ -4,6 +4,7 @@ use super::app_store_inbox::kept;
 use super::case::refusal_of;
 use super::races::at_once;
 use super::{Case, RecordedEvent, StoreHarness};
+use chrono::TimeDelta;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventBody};
 use edupay_domain::ids::UserId;
@@ -39,11 +40,12 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         self.harness().review().find_item(self.minute(minute), id).await.unwrap()
     }
 
-    fn review_command(&self, id: &ReviewId, action: ReviewAction, minute: i64) -> DecideReview {
+    /// A decision by somebody who is there: what concerns no user concerns whoever decides.
+    async fn review_command(&self, id: &ReviewId, action: ReviewAction, minute: i64) -> DecideReview {
         DecideReview {
             id: id.clone(),
             action,
-            by: self.staff(),
+            by: self.user().await.id,
             reason: DecisionReason::parse("settled with the payer").unwrap(),
             at: self.minute(minute),
             event_id: self.event_id(),
@@ -85,7 +87,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
 pub async fn what_nobody_can_finish_is_listed<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     for (id, reason, minute, user_id) in case.unfinished().await {
-        assert_eq!(case.listed(&id, minute - 1).await, None, "{id}");
+        assert_eq!(case.listed(&id, minute.saturating_sub(1)).await, None, "{id}");
         let item = case.listed(&id, minute).await.unwrap();
         assert_eq!(
             (item.reason.as_str(), item.user_id, item.listed_at),
@@ -124,7 +126,7 @@ pub async fn the_list_is_read_in_pages<H: StoreHarness + ?Sized>(harness: &H) {
 pub async fn what_a_person_closes_leaves_the_list<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     for (id, _, _, user_id) in case.unfinished().await {
-        let command = case.review_command(&id, ReviewAction::Close, 3 * DAY);
+        let command = case.review_command(&id, ReviewAction::Close, 3 * DAY).await;
         let decision = case.decided(&command).await;
         let DecideReview { action, by, reason, at, event_id, .. } = command.clone();
         assert_eq!(decision, ReviewDecision { id: id.clone(), action, by, reason: reason.clone(), at });
@@ -143,7 +145,7 @@ pub async fn what_a_person_closes_leaves_the_list<H: StoreHarness + ?Sized>(harn
     let callback = case.callback(1);
     harness.inbox().keep(&callback).await.unwrap();
     let id = id(ReviewKind::Callback, callback.id.as_str());
-    case.decided(&case.review_command(&id, ReviewAction::Close, 3 * DAY)).await;
+    case.decided(&case.review_command(&id, ReviewAction::Close, 3 * DAY).await).await;
     assert_eq!(harness.inbox().keep(&callback).await.unwrap(), Some(InboundStatus::Ignored));
     case.audit().await;
 }
@@ -153,7 +155,7 @@ pub async fn a_receipt_in_review_is_sent_back_by_a_decision<H: StoreHarness + ?S
     let case = Case::new(harness);
     let receipt = case.in_review().await;
     let id = id(ReviewKind::Receipt, receipt.charge_id.as_str());
-    case.decided(&case.review_command(&id, ReviewAction::Refund, 5)).await;
+    case.decided(&case.review_command(&id, ReviewAction::Refund, 5).await).await;
     let stored = harness.receipts().find_receipt(receipt.user_id, &receipt.charge_id).await.unwrap().unwrap();
     let back = Receipt { status: ReceiptStatus::RefundDue, next_try_at: case.minute(5), ..receipt.clone() };
     assert_eq!(stored, back);
@@ -162,7 +164,8 @@ pub async fn a_receipt_in_review_is_sent_back_by_a_decision<H: StoreHarness + ?S
     assert!(matches!(claim, RefundClaim::Ask(_)), "{claim:?}");
     case.news(&case.refund_news(&receipt, RefundStatus::Failed)).await.unwrap();
     assert_eq!(case.listed(&id, 6).await.map(|item| item.since), Some(case.minute(6)));
-    case.decided(&DecideReview { by: case.other_staff(), ..case.review_command(&id, ReviewAction::Refund, 7) }).await;
+    case.decided(&DecideReview { by: case.other_staff(), ..case.review_command(&id, ReviewAction::Refund, 7).await })
+        .await;
     case.news(&case.refund_news(&receipt, RefundStatus::Succeeded)).await.unwrap();
     assert_eq!(case.listed(&id, 30 * DAY).await, None);
     assert_eq!(harness.review().decisions(&id).await.unwrap().len(), 2);
@@ -179,9 +182,9 @@ pub async fn what_is_tried_again_is_due_unless_somebody_may_have_it<H: StoreHarn
         harness.inbox().mark(&event.id, InboundStatus::Unmatched, next).await.unwrap();
         (id(ReviewKind::Callback, event.id.as_str()), event.id)
     };
-    for (next, is_due) in [(later(now, LEASE * 2), true), (later(now, LEASE / 2), false)] {
+    for (next, is_due) in [(later(later(now, LEASE), LEASE), true), (later(now, TimeDelta::seconds(20)), false)] {
         let (id, event_id) = due_at(next).await;
-        case.decided(&case.review_command(&id, ReviewAction::Retry, 3 * DAY)).await;
+        case.decided(&case.review_command(&id, ReviewAction::Retry, 3 * DAY).await).await;
         let pending = harness.inbox().pending(now, 100_000).await.unwrap();
         assert_eq!(pending.iter().any(|(id, ..)| *id == event_id), is_due);
         assert_eq!(case.listed(&id, 3 * DAY).await, None, "it is given another day");
@@ -190,7 +193,7 @@ pub async fn what_is_tried_again_is_due_unless_somebody_may_have_it<H: StoreHarn
     // The same of everything else that is asked for at the gateway.
     for (id, reason, ..) in case.unfinished().await {
         if reason == REFUND_UNCLEAR || reason == UNKNOWN || reason == UNREADABLE {
-            case.decided(&case.review_command(&id, ReviewAction::Retry, 3 * DAY)).await;
+            case.decided(&case.review_command(&id, ReviewAction::Retry, 3 * DAY).await).await;
             assert_eq!(case.listed(&id, 3 * DAY).await, None, "{id}");
         }
     }
@@ -209,7 +212,7 @@ pub async fn a_decision_that_can_not_be_taken_leaves_nothing<H: StoreHarness + ?
         (&unknown, ReviewAction::Close, ReviewRefusal::NotFound),
         (&review, ReviewAction::Retry, ReviewRefusal::NotPossible),
     ] {
-        let answer = harness.review().decide(&case.review_command(id, action, 5), decide_review).await;
+        let answer = harness.review().decide(&case.review_command(id, action, 5).await, decide_review).await;
         assert_eq!(refusal_of(answer), refusal, "{id}");
         assert_eq!(harness.review().decisions(id).await.unwrap(), []);
     }
@@ -221,9 +224,10 @@ pub async fn one_of_many_decides<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     let receipt = case.in_review().await;
     let id = id(ReviewKind::Receipt, receipt.charge_id.as_str());
+    let command = case.review_command(&id, ReviewAction::Refund, 5).await;
     let commands = (0..8).map(|person| {
         let reason = DecisionReason::parse(&format!("person {person} says so")).unwrap();
-        (harness.review(), DecideReview { reason, ..case.review_command(&id, ReviewAction::Refund, 5) })
+        (harness.review(), DecideReview { reason, ..command.clone() })
     });
     let answers = at_once(commands.map(|(store, command)| async move { store.decide(&command, decide_review).await }));
     let answers = answers.await.unwrap();
@@ -260,8 +264,8 @@ pub async fn what_is_unfinished_is_counted<H: StoreHarness + ?Sized>(harness: &H
         let since = named(id.kind.code(), id.key()).await;
         assert_eq!(since.len(), should_be, "{id}");
         if should_be == 1 {
-            assert_eq!(since, [case.minute(minute - DAY)], "{id}");
-            case.decided(&case.review_command(&id, ReviewAction::Close, 3 * DAY)).await;
+            assert_eq!(since, [case.minute(minute.saturating_sub(DAY))], "{id}");
+            case.decided(&case.review_command(&id, ReviewAction::Close, 3 * DAY).await).await;
             assert!(named(id.kind.code(), id.key()).await.is_empty(), "{id}");
         }
     }

@@ -48,7 +48,7 @@ mod tests {
     }
 
     fn second(seconds: i64) -> Timestamp {
-        Timestamp::default() + TimeDelta::seconds(seconds)
+        crate::schedule::later(Timestamp::default(), TimeDelta::seconds(seconds))
     }
 
     #[test]

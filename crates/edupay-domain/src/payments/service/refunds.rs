@@ -56,6 +56,10 @@ impl PaymentService {
     }
 
     async fn ask_refund(&self, receipt: &Receipt) -> Result<GatewayRefund, GatewayError> {
+        // The claim left the end of the lease in the receipt.
+        if !schedule::may_begin(receipt.next_try_at, self.parts.clock.now()) {
+            return Err(GatewayError::new(GatewayFault::Throttled, "the lease is nearly over"));
+        }
         let reason = receipt.reason.map_or("unapplied", |reason| reason.code());
         let description = format!("{} {reason}", receipt.gateway_order_no);
         let (charge_id, amount) = (receipt.charge_id.clone(), receipt.amount);
