@@ -1,6 +1,7 @@
 //! The bytes of a body, within a limit and a deadline.
 
 use super::state;
+use crate::config::HttpConfig;
 use crate::failure::Failure;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
@@ -23,12 +24,8 @@ impl FromRequest for RawBody {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let state = state(&request)?;
-            let (limit, deadline) = (state.config.webhook_body_limit, state.config.body_deadline);
-            read(&request, payload, limit, deadline).await.map(Self)
-        })
+        let bytes = whole(request, payload, |config| (config.webhook_body_limit, config.body_deadline));
+        Box::pin(async move { bytes.await.map(Self) })
     }
 }
 
@@ -40,13 +37,22 @@ impl FromRequest for BillBody {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let state = state(&request)?;
-            let (limit, deadline) = (state.config.bill_body_limit, state.config.bill_body_deadline);
-            read(&request, payload, limit, deadline).await.map(Self)
-        })
+        let bytes = whole(request, payload, |config| (config.bill_body_limit, config.bill_body_deadline));
+        Box::pin(async move { bytes.await.map(Self) })
     }
+}
+
+/// The body within the limits of its kind.
+fn whole(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limits: fn(&HttpConfig) -> (usize, Duration),
+) -> LocalBoxFuture<'static, Result<Bytes, Failure>> {
+    let (request, payload) = (request.clone(), payload.take());
+    Box::pin(async move {
+        let (limit, deadline) = limits(&state(&request)?.config);
+        read(&request, payload, limit, deadline).await
+    })
 }
 
 /// Reads a body to its end.
