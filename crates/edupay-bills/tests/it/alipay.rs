@@ -96,7 +96,7 @@ fn each_bad_line_of_alipay_is_named() {
         (trade("1", "交易", "1.00", "").replace("2026-11-28 10:00:30", "昨天"), "完成时间", "time_invalid"),
         ("a,b".to_owned(), "row", "field_count"),
     ] {
-        let bill = alipay(&framed(TRADES, &[line.clone()])).unwrap();
+        let bill = alipay(&framed(TRADES, std::slice::from_ref(&line))).unwrap();
         if reason.is_empty() {
             // A comma among the digits moves the columns: it is no amount of one yuan in any case.
             assert!(bill.payments.iter().all(|payment| payment.amount.fen() != 100_000), "{line}");

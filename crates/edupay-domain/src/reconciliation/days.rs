@@ -55,6 +55,18 @@ impl Days {
         }
     }
 
+    /// What somebody says who may name both ends, one of them, or none: one end alone is one day.
+    ///
+    /// # Errors
+    /// [`DaysError`].
+    pub fn named(from: Option<Day>, to: Option<Day>) -> Result<Option<Self>, DaysError> {
+        match (from, to) {
+            (None, None) => Ok(None),
+            (Some(day), None) | (None, Some(day)) => Ok(Some(Self::one(day))),
+            (Some(from), Some(to)) => Self::try_new(from, to).map(Some),
+        }
+    }
+
     /// One day.
     #[must_use]
     pub const fn one(day: Day) -> Self {
@@ -131,5 +143,10 @@ mod tests {
         assert_eq!(days("2026-11-28", "2026-11-27"), Err(DaysError::Backwards));
         assert_eq!(days("2026-01-01", "2026-04-02"), Ok(()));
         assert_eq!(days("2026-01-01", "2026-04-03"), Err(DaysError::TooMany));
+        let one = Some(day("2026-11-28"));
+        assert_eq!(Days::named(None, None), Ok(None));
+        for (from, to) in [(one, None), (None, one), (one, one)] {
+            assert_eq!(Days::named(from, to), Ok(Some(Days::one(day("2026-11-28")))));
+        }
     }
 }

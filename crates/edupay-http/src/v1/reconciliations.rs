@@ -53,12 +53,7 @@ fn day(value: &Value) -> Result<Day, FieldError> {
 
 impl DaysBody {
     fn days(&self) -> Result<Option<Days>, Failure> {
-        let (from, to) = match (self.from, self.to) {
-            (None, None) => return Ok(None),
-            (Some(from), to) => (from, to.unwrap_or(from)),
-            (None, Some(to)) => (to, to),
-        };
-        Days::try_new(from, to).map(Some).map_err(|_| Failure::field("to", FieldError::Invalid))
+        Days::named(self.from, self.to).map_err(|_| Failure::field("to", FieldError::Invalid))
     }
 }
 
@@ -266,6 +261,9 @@ pub(crate) async fn start_reconciliation(
     begin(&state, &days, staff.user.id, Source::Gateway, Vec::new()).await
 }
 
+/// Whose bill, of which days, and the file.
+type SentBill = InOrder<Path<String>, InOrder<Params<DaysBody>, BillBody>>;
+
 /// Begins to compare what was booked on some days with a bill file. The work goes on by itself. Staff only.
 #[utoipa::path(
     post, path = "/v1/reconciliations/bills/{kind}", operation_id = "reconcile_bill", tag = "staff",
@@ -282,10 +280,7 @@ pub(crate) async fn start_reconciliation(
 )]
 pub(crate) async fn reconcile_bill(
     state: Data<State>,
-    InOrder(staff, InOrder(kind, InOrder(Params(days), BillBody(file)))): InOrder<
-        StaffMember,
-        InOrder<Path<String>, InOrder<Params<DaysBody>, BillBody>>,
-    >,
+    InOrder(staff, InOrder(kind, InOrder(Params(days), BillBody(file)))): InOrder<StaffMember, SentBill>,
 ) -> Result<HttpResponse, Failure> {
     let kind = BillKind::ALL.into_iter().find(|each| each.code() == kind.as_str()).ok_or(Failure::NotFound)?;
     let bill = state.services.reconciliation.read_bill(kind, file.to_vec()).await?;

@@ -125,9 +125,8 @@ pub async fn refunds_through_the_gateway_are_read_by_charge_and_by_time<H: Store
     let refund = case.asked(&case.order_refund(&order, Some(900))).await;
     let found = harness.books().refunds_of(std::slice::from_ref(&charge)).await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].stage, found[0].amount, found[0].name.as_str()), {
-        (BookedRefund::AtGateway, fen(900), refund.refund_no.as_str())
-    });
+    let told = (found[0].stage, found[0].amount, found[0].name.as_str());
+    assert_eq!(told, (BookedRefund::AtGateway, fen(900), refund.refund_no.as_str()));
     assert_eq!(case.given_back(std::slice::from_ref(&charge)).await, []);
     // What could not be applied, and went back.
     let receipt = case.due().await;

@@ -142,8 +142,8 @@ pub async fn the_gateway_refunds_an_upgraded_purchase_and_its_days_are_left<H: S
     assert_eq!(held.held(), Some(held.period));
     assert_eq!(case.events(campus.student, "period.left").await.len(), 1);
     case.audit().await;
-    let records: Vec<_> = base.records.iter().map(|record| record.id.as_str()).collect();
-    let id = ReviewId::try_new(ReviewKind::Period, records[0]).unwrap();
+    let record = base.records.first().unwrap();
+    let id = ReviewId::try_new(ReviewKind::Period, record.id.as_str()).unwrap();
     let listed = harness.review().find_item(case.minute(2 * DAY), &id).await.unwrap().unwrap();
     let expected = (base.purchase_no.as_str(), Some(campus.student), PERIOD_LEFT, case.minute(2 * DAY));
     assert_eq!((listed.subject.as_str(), listed.user_id, listed.reason.as_str(), listed.since), expected);

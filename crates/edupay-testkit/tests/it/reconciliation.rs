@@ -16,8 +16,13 @@ use edupay_testkit::fixtures::{fen, monday};
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
 
+/// The day on which a platform begins, a few minutes before noon in Beijing.
+fn first_day() -> Days {
+    Days::one(Day::parse("2016-06-15").unwrap())
+}
+
 fn wanted(daily: Daily) -> WantedRun {
-    let days = Some(Days::one(Day::of(monday())));
+    let days = Some(first_day());
     WantedRun { days, sources: vec![Source::Gateway], started_by: None, daily }
 }
 
@@ -154,12 +159,11 @@ async fn the_daily_run_is_of_yesterday_once_and_not_before_its_hour() {
     let platform = Platform::new();
     let buyer = platform.buyer("xiaoyu", 0).await;
     paid_unheard(&platform, &buyer).await;
-    // Ten o'clock in Beijing on the day after.
     platform.clock.step(TimeDelta::days(1));
-    assert_eq!(platform.reconciliation.run_daily(11).await.unwrap(), None);
-    let daily = platform.reconciliation.run_daily(10).await.unwrap().unwrap();
-    assert_eq!((daily.days, daily.counts.differences), (Days::one(Day::of(monday())), 1));
-    assert_eq!(platform.reconciliation.run_daily(10).await.unwrap(), None, "it is done");
+    assert_eq!(platform.reconciliation.run_daily(12).await.unwrap(), None);
+    let daily = platform.reconciliation.run_daily(11).await.unwrap().unwrap();
+    assert_eq!((daily.days, daily.counts.differences), (first_day(), 1));
+    assert_eq!(platform.reconciliation.run_daily(11).await.unwrap(), None, "it is done");
 }
 
 #[tokio::test]

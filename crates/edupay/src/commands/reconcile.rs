@@ -75,7 +75,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: ReconcileArguments) ->
 async fn reconcile(overrides: &Overrides, arguments: &ReconcileArguments) -> Result<u64, Failure> {
     let (_, services) = tool(overrides)?;
     let service = services.reconciliation;
-    let days = days(arguments)?;
+    let days = Days::named(arguments.from, arguments.to).map_err(|error| Failure::setting("--from, --to", error))?;
     let bills = bills(&service, arguments).await?;
     let mut sources: Vec<_> = bills.iter().map(|(kind, _)| kind.source()).collect();
     if !arguments.bills_only {
@@ -99,15 +99,6 @@ async fn reconcile(overrides: &Overrides, arguments: &ReconcileArguments) -> Res
 
 async fn repair(service: &ReconciliationService, run: &Run, progress: &dyn Progress) -> Result<Repaired, Failure> {
     service.repair(run.id, progress).await.context("reconcile --repair")
-}
-
-fn days(arguments: &ReconcileArguments) -> Result<Option<Days>, Failure> {
-    let (from, to) = match (arguments.from, arguments.to) {
-        (None, None) => return Ok(None),
-        (Some(from), to) => (from, to.unwrap_or(from)),
-        (None, Some(to)) => (to, to),
-    };
-    Days::try_new(from, to).map(Some).map_err(|error| Failure::setting("--from, --to", error))
 }
 
 async fn bills(

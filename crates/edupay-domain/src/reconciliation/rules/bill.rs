@@ -177,7 +177,7 @@ impl BillMatching {
             found.extend(refunds::pair(source, line, refund));
         }
         for line in theirs.iter().filter(|line| self.is_refund_of_days(line)) {
-            let charge_id = number.and_then(|number| only_charge(number));
+            let charge_id = number.and_then(only_charge);
             let difference = refunds::not_booked(source, line, charge);
             found.extend(difference.map(|difference| Difference { charge_id, ..difference }));
         }
