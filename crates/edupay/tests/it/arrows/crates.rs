@@ -30,6 +30,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edupay-testkit", &["edupay-domain"]),
     // Measures the program from outside.
     ("edupay-bench", &[]),
+    // Breaks the program from outside.
+    ("edupay-harness", &[]),
     (
         "edupay",
         &["edupay-domain", "edupay-persistence", "edupay-pingpp", "edupay-appstore", "edupay-http", "edupay-sandbox"],
