@@ -3,11 +3,13 @@
 use crate::checks::Violation;
 use crate::database::Cluster;
 use crate::error::Failure;
+use crate::history::Silence;
 use crate::options::{Fault, Store};
 use crate::plans;
 use crate::process::LOOK;
 use crate::proxy::Cut;
 use crate::random::Random;
+use crate::sandbox::pay;
 use crate::stage::Stage;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,15 +23,15 @@ const CAME_IN: Duration = Duration::from_millis(150);
 /// What was done, and what came of it.
 pub(crate) struct Done {
     pub(crate) fault: Fault,
-    pub(crate) detail: &'static str,
+    pub(crate) detail: String,
     /// How long it took until the service could work again.
     pub(crate) ready: Option<Duration>,
     pub(crate) violations: Vec<Violation>,
 }
 
 impl Done {
-    fn new(fault: Fault, detail: &'static str, ready: Duration) -> Self {
-        Self { fault, detail, ready: Some(ready), violations: Vec::new() }
+    fn new(fault: Fault, detail: &str, ready: Duration) -> Self {
+        Self { fault, detail: detail.to_owned(), ready: Some(ready), violations: Vec::new() }
     }
 }
 
@@ -70,7 +72,8 @@ pub(crate) fn strike(stage: &mut Stage, fault: Fault, store: Store, random: &mut
         Fault::Gateway => {
             stage.sandbox.misbehave(&plans::plan(random))?;
             wait(random, 500, 2_000);
-            Ok(Done { fault, detail: "another plan", ready: None, violations: Vec::new() })
+            pay_strays(stage, random)?;
+            Ok(Done { fault, detail: "another plan".to_owned(), ready: None, violations: Vec::new() })
         }
         Fault::Mix => {
             stage.sandbox.misbehave(&plans::plan(random))?;
@@ -83,6 +86,16 @@ pub(crate) fn strike(stage: &mut Stage, fault: Fault, store: Store, random: &mut
 
 fn wait(random: &mut Random, least: u64, most: u64) {
     sleep(Duration::from_millis(random.between(least, most)));
+}
+
+/// Charges whose creator was never told of them are paid all the same, and some that nobody wanted to pay.
+fn pay_strays(stage: &Stage, random: &mut Random) -> Result<(), Failure> {
+    let charges = stage.sandbox.state()?.charges;
+    let unpaid = charges.iter().rev().filter(|charge| !charge.paid && !charge.reversed).take(30);
+    for charge in unpaid.filter(|_| random.chance(30)) {
+        pay(stage.sandbox.address(), &charge.id);
+    }
+    Ok(())
 }
 
 fn kill(stage: &mut Stage) -> Result<Done, Failure> {
@@ -101,11 +114,13 @@ fn end(stage: &mut Stage) -> Result<Done, Failure> {
         done.violations.push(Violation::new("term", "the service did not end well"));
     }
     let came_in = asked.checked_sub(CAME_IN);
-    let cut = stage.shared.history.take_silences();
-    let cut = cut.iter().filter(|silence| came_in.is_some_and(|came_in| silence.sent < came_in)).count();
-    if cut > 0 {
-        done.violations.push(Violation::new("term", format!("{cut} requests were cut")));
-    }
+    let silences = stage.shared.history.take_silences();
+    let cut = silences.iter().filter(|silence| came_in.is_some_and(|came_in| silence.sent < came_in));
+    done.violations.extend(cut.map(|Silence { key, sent, over }| {
+        let (before, after) = (asked.saturating_duration_since(*sent), over.saturating_duration_since(asked));
+        let what = format!("{key} was sent {before:?} before the end was asked for, and cut {after:?} after");
+        Violation::new("term", what)
+    }));
     Ok(done)
 }
 

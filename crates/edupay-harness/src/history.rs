@@ -72,10 +72,24 @@ pub(crate) struct Done {
     pub(crate) outcome: Outcome,
 }
 
-/// A request that was sent and got no answer: when.
-#[derive(Debug, Clone, Copy)]
+/// A request that was sent and got no answer: when, and since when that is known.
+#[derive(Debug, Clone)]
 pub(crate) struct Silence {
+    pub(crate) key: String,
     pub(crate) sent: Instant,
+    pub(crate) over: Instant,
+}
+
+/// How many requests ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) acknowledged: u64,
+    /// Of these: top-ups, payments, charges, refunds.
+    pub(crate) about_money: u64,
+    /// Of these: orders.
+    pub(crate) orders: u64,
+    pub(crate) refused: u64,
+    pub(crate) unknown: u64,
 }
 
 /// All of it.
@@ -86,6 +100,8 @@ pub(crate) struct History {
     /// What was found wrong by looking at answers alone.
     oddities: Mutex<Vec<String>>,
     acknowledged: AtomicU64,
+    moved: AtomicU64,
+    ordered: AtomicU64,
     refused: AtomicU64,
     unknown: AtomicU64,
 }
@@ -99,6 +115,8 @@ impl History {
             silences: Mutex::default(),
             oddities: Mutex::default(),
             acknowledged: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            ordered: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
         })
@@ -117,7 +135,7 @@ impl History {
     /// A request without an answer.
     pub(crate) fn note_silence(&self, key: &str, sent: Instant) {
         self.write(&json!({ "silent": key }));
-        lock(&self.silences).push(Silence { sent });
+        lock(&self.silences).push(Silence { key: key.to_owned(), sent, over: Instant::now() });
     }
 
     /// An answer that can't be right, whatever the database says.
@@ -134,6 +152,13 @@ impl History {
             Outcome::NothingWritten | Outcome::Unknown => &self.unknown,
         };
         counter.fetch_add(1, Ordering::SeqCst);
+        if matches!(done.outcome, Outcome::Acknowledged(_)) {
+            match done.wish {
+                Wish::MakeOrder { .. } => self.ordered.fetch_add(1, Ordering::SeqCst),
+                Wish::Cancel { .. } => 0,
+                _ => self.moved.fetch_add(1, Ordering::SeqCst),
+            };
+        }
         lock(&self.done).push(done);
     }
 
@@ -152,10 +177,16 @@ impl History {
         lock(&self.oddities).clone()
     }
 
-    /// Acknowledged, refused, unknown.
-    pub(crate) fn counts(&self) -> (u64, u64, u64) {
+    /// How much of each there was so far.
+    pub(crate) fn counts(&self) -> Counts {
         let of = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
-        (of(&self.acknowledged), of(&self.refused), of(&self.unknown))
+        Counts {
+            acknowledged: of(&self.acknowledged),
+            about_money: of(&self.moved),
+            orders: of(&self.ordered),
+            refused: of(&self.refused),
+            unknown: of(&self.unknown),
+        }
     }
 
     fn write(&self, line: &Value) {

@@ -8,10 +8,12 @@
 mod checks;
 mod database;
 mod error;
+mod failpoints;
 mod faults;
 mod history;
 mod http;
 mod load;
+mod mischief;
 mod observer;
 mod options;
 mod plans;
@@ -31,17 +33,22 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let options = options::Options::parse();
-    if let Some(objection) = options.objection() {
-        say::note(format_args!("edupay-harness: {objection}"));
-        return ExitCode::from(2);
-    }
-    match run::run(&options) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(failure) => {
-            say::note(format_args!("edupay-harness: {failure}"));
-            ExitCode::from(2)
+    let plans = match options::Options::parse().plans() {
+        Ok(plans) => plans,
+        Err(objection) => {
+            say::note(format_args!("edupay-harness: {objection}"));
+            return ExitCode::from(2);
+        }
+    };
+    let mut is_well = true;
+    for plan in plans {
+        match run::run(&plan) {
+            Ok(ended_well) => is_well &= ended_well,
+            Err(failure) => {
+                say::note(format_args!("edupay-harness: {failure}"));
+                return ExitCode::from(2);
+            }
         }
     }
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

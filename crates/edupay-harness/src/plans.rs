@@ -39,6 +39,9 @@ pub(crate) fn plan(random: &mut Random) -> Value {
             let fault = random.pick(&OF_CHARGES).copied().unwrap_or("wrong_amount");
             calls.insert(fault.to_owned(), json!({ "probability": share(30) }));
         }
+        if operation == "retrieve" && random.chance(20) {
+            calls.insert("wrong_amount".to_owned(), json!({ "probability": share(10) }));
+        }
         if operation == "refund" && random.chance(50) {
             calls.insert("fail_later".to_owned(), json!({ "probability": share(6) }));
         }
@@ -61,6 +64,9 @@ fn webhooks(random: &mut Random) -> Value {
     faults.insert("bad_signature".to_owned(), json!({ "probability": share(3) }));
     if random.chance(50) {
         faults.insert("shuffle".to_owned(), json!({ "probability": share(1) }));
+    }
+    if random.chance(40) {
+        faults.insert("wrong_amount".to_owned(), json!({ "probability": share(4) }));
     }
     if random.chance(50) {
         let delay = random.between(10, 2_000);

@@ -16,8 +16,8 @@ pub(crate) enum Cut {
     AfterCommit,
 }
 
-/// The message that commits, as the client library writes it: a simple query.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// What is in the message that commits, whatever else it holds. No other statement says this word.
+const COMMIT: &[u8] = b"COMMIT";
 
 #[derive(Default)]
 struct Wires {

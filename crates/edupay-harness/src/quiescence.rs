@@ -31,6 +31,7 @@ pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
     let mut nudged = since;
     loop {
         // Not held open: what is in front of PostgreSQL's immediate stop is cut off.
+        let looked = Instant::now();
         let mut eye = stage.database.open()?;
         let (mut left, waiting) = what_is_left(&mut eye, &stage.sandbox)?;
         let took = since.elapsed();
@@ -42,7 +43,8 @@ pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
             nudge(&mut eye, &waiting)?;
             nudged = Instant::now();
         }
-        std::thread::sleep(LOOK);
+        // What takes long to look at is looked at less often.
+        std::thread::sleep(LOOK.max(looked.elapsed()));
     }
 }
 

@@ -1,17 +1,20 @@
 //! What is said about a run: a line per round, one line of JSON at the end.
 
 use crate::checks::{Applied, Violation};
+use crate::error::{Doing, Failure};
 use crate::faults::Done;
-use crate::options::Options;
+use crate::history::Counts;
+use crate::options::Plan;
 use crate::say::{note, say};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// The figures so far.
 pub(crate) struct Report {
     begun: Instant,
-    seed: u64,
     faults: BTreeMap<String, u64>,
     ready: Vec<u64>,
     longest_rest: Duration,
@@ -21,10 +24,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             begun: Instant::now(),
-            seed,
             faults: BTreeMap::new(),
             ready: Vec::new(),
             longest_rest: Duration::ZERO,
@@ -35,11 +37,12 @@ impl Report {
     }
 
     /// A round is over.
-    pub(crate) fn add_round(&mut self, round: u32, done: Done, (acknowledged, refused, unknown): (u64, u64, u64)) {
+    pub(crate) fn add_round(&mut self, round: u32, done: Done, counts: Counts) {
         let count = self.faults.entry(done.fault.to_string()).or_default();
         *count = count.saturating_add(1);
         let ready = done.ready.map(milliseconds);
         let after = ready.map_or_else(String::new, |ready| format!(", ready after {ready} ms"));
+        let Counts { acknowledged, refused, unknown, .. } = counts;
         say(format_args!(
             "round {round}: {} ({}){after}; acknowledged {acknowledged}, refused {refused}, unknown {unknown}",
             done.fault, done.detail
@@ -79,22 +82,28 @@ impl Report {
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
-    /// The last line.
-    pub(crate) fn finish(mut self, options: &Options, rounds: u32, counts: (u64, u64, u64), looks: u64) {
+    /// The last line, and the row of the table that is wanted.
+    pub(crate) fn finish(mut self, plan: &Plan, rounds: u32, counts: Counts, looks: u64) -> Result<(), Failure> {
         self.ready.sort_unstable();
         let median = self.ready.get(self.ready.len().div_euclid(2)).copied();
+        if let Some(file) = &plan.options.report {
+            let mut file = File::options().create(true).append(true).open(file).doing("--report")?;
+            writeln!(file, "{}", self.row(plan, counts, median)).doing("--report")?;
+        }
         let violations: Vec<String> = self.violations.iter().map(ToString::to_string).collect();
         say(json!({
-            "db": options.db.to_string(),
-            "fault": options.fault.to_string(),
-            "planted": options.planted,
-            "seed": self.seed,
+            "db": plan.db.to_string(),
+            "fault": plan.fault.to_string(),
+            "planted": plan.planted,
+            "seed": plan.seed,
             "rounds": rounds,
             "faults": self.faults,
             "seconds": self.begun.elapsed().as_secs(),
-            "acknowledged": counts.0,
-            "refused": counts.1,
-            "unknown": counts.2,
+            "acknowledged": counts.acknowledged,
+            "acknowledged_about_money": counts.about_money,
+            "orders": counts.orders,
+            "refused": counts.refused,
+            "unknown": counts.unknown,
             "unknown_that_can_be_seen": self.applied.unknown,
             "of_which_applied": self.applied.applied,
             "ready_ms_median": median,
@@ -104,6 +113,32 @@ impl Report {
             "snapshots": looks,
             "violations": violations,
         }));
+        Ok(())
+    }
+
+    fn row(&self, plan: &Plan, counts: Counts, median: Option<u64>) -> String {
+        let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let faults: Vec<String> = self.faults.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let violations = match self.is_well() {
+            true => "0".to_owned(),
+            false => format!("{} ({})", self.violations.len(), self.broken()),
+        };
+        format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} / {} | {} / {} | {} | {violations} |",
+            plan.db,
+            plan.fault,
+            plan.planted.unwrap_or("-"),
+            plan.seed,
+            faults.join(", "),
+            counts.acknowledged,
+            counts.about_money,
+            counts.orders,
+            self.applied.unknown,
+            self.applied.applied,
+            number(median),
+            number(self.ready.last().copied()),
+            milliseconds(self.longest_rest),
+        )
     }
 }
 

@@ -92,6 +92,13 @@ impl Service {
         Ok(since.elapsed())
     }
 
+    /// The same, but a start that fails has failed.
+    pub(crate) fn start_once(&mut self) -> Result<(), Failure> {
+        let command = self.command(&["serve", "--listen", &self.address.to_string()]);
+        self.process = Some(Process::start(command, &self.log())?);
+        self.wait_until_ready().map(drop)
+    }
+
     /// Waits until it says that it can work.
     pub(crate) fn wait_until_ready(&mut self) -> Result<Duration, Failure> {
         let since = Instant::now();

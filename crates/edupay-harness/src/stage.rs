@@ -5,7 +5,7 @@ use crate::error::{Doing, Failure};
 use crate::history::History;
 use crate::http::{Exchange, Request};
 use crate::load::{Load, Shared};
-use crate::options::{Fault, Options, Store};
+use crate::options::{Fault, Plan, Store};
 use crate::process::free_port;
 use crate::proxy::Proxy;
 use crate::random::Random;
@@ -35,8 +35,9 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Sets everything up in this folder and lets the clients wait at the gate.
-    pub(crate) fn set(options: &Options, folder: &Path, random: &mut Random, seed: u64) -> Result<Self, Failure> {
-        let (cluster, proxy, database, url) = match options.db {
+    pub(crate) fn set(plan: &Plan, folder: &Path, random: &mut Random) -> Result<Self, Failure> {
+        let options = &plan.options;
+        let (cluster, proxy, database, url) = match plan.db {
             Store::Sqlite => {
                 let file = folder.join("edupay.db");
                 let url = format!("sqlite://{}", file.display());
@@ -46,7 +47,7 @@ impl Stage {
                 let cluster = Cluster::start(options.postgres_bin.as_deref(), random)?;
                 let root = Database::Postgres(Cluster::url(cluster.port(), "postgres"));
                 root.open()?.execute(&format!("CREATE DATABASE {NAME}"))?;
-                let wired = matches!(options.fault, Fault::Cut | Fault::Mix);
+                let wired = matches!(plan.fault, Fault::Cut | Fault::Mix);
                 let proxy = if wired { Some(Proxy::to(cluster.port())?) } else { None };
                 let port = proxy.as_ref().map_or(cluster.port(), Proxy::port);
                 let database = Database::Postgres(Cluster::url(cluster.port(), NAME));
@@ -69,13 +70,13 @@ impl Stage {
             return Err(format!("edupay migrate: {said}").into());
         }
         world::fill(&database).doing("the seeds")?;
-        if let Some(bug) = &options.planted {
-            service.set("EDUPAY_PLANTED_BUG", bug);
+        if let Some(bug) = plan.planted {
+            service.set("MISCHIEF_BUG", bug);
         }
         service.start()?;
         let history = History::create(&folder.join("clients.log"))?;
-        let replays = options.planted.is_none() && replays(address);
-        let shared = Arc::new(Shared::new(address, sandbox.address(), history, replays, seed));
+        let replays = replays(address);
+        let shared = Arc::new(Shared::new(address, sandbox.address(), history, replays, plan.seed));
         let load = Load::start(&shared, options.clients, random)?;
         Ok(Self { _load: load, shared, service, sandbox, proxy, cluster, database, folder: folder.to_owned() })
     }

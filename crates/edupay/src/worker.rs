@@ -4,6 +4,7 @@
 use edupay_domain::payments::Round;
 use edupay_domain::store::StoreError;
 use edupay_http::Services;
+use edupay_mischief::{failpoint, planted};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -59,8 +60,14 @@ async fn round(services: &Services) {
         work("forgot expired links", forget_links(services)),
         work("tried callbacks again", services.payments.retry_inbox(ROUND)),
         work("worked on the App Store's notifications again", services.app_store.retry_notifications(ROUND)),
-        work("looked after charges", services.payments.look_after(ROUND)),
-        work("sent back unapplied receipts", services.payments.refund_due(ROUND)),
+        work(
+            "looked after charges",
+            services.payments.look_after(if planted!("charges_not_looked_after") { 0 } else { ROUND })
+        ),
+        work(
+            "sent back unapplied receipts",
+            services.payments.refund_due(if planted!("receipts_not_sent_back") { 0 } else { ROUND })
+        ),
         work("saw refunds through", services.refunds.work_on_due(ROUND)),
     );
 }
@@ -83,7 +90,13 @@ async fn read_history(services: &Services) {
 }
 
 async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreError>>) {
-    match tokio::time::timeout(LONGEST, guarded(job)).await {
+    let step = guarded(async {
+        failpoint!("worker.step.before");
+        let done = job.await;
+        failpoint!("worker.step.after");
+        done
+    });
+    match tokio::time::timeout(LONGEST, step).await {
         Ok(None) => tracing::error!("{what}: it panicked and is tried again"),
         Ok(Some(Ok(round))) => report(what, &round),
         Ok(Some(Err(error))) => tracing::warn!(error = &error as &dyn std::error::Error, "{what}: the store failed"),

@@ -31,6 +31,9 @@ const BOOKED: &str = "SELECT charge_id, count(*), sum(fen) FROM (\
          JOIN top_ups t ON t.user_id = e.user_id AND t.top_up_no = e.reference \
          JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number AND l.debit = 'gateway_receivable' \
          WHERE e.kind = 'credit_top_up' GROUP BY e.user_id, e.number, t.charge_id) AS came GROUP BY charge_id";
+/// Every entry by which an unapplied receipt went back.
+const SENT_BACK: &str = "SELECT e.reference, count(*) FROM journal_entries e WHERE e.kind = 'refund_unapplied_receipt' \
+       GROUP BY e.reference";
 const REFUNDS: &str =
     "SELECT refund_id, charge_id, amount_fen, status, refund_no FROM refunds WHERE refund_id IS NOT NULL";
 
@@ -47,7 +50,13 @@ pub(super) fn check(eye: &mut Eye, gateway: &GatewayState) -> Result<Vec<Violati
         let [charge, count, fen] = cells(row)?;
         booked.insert(charge, (count.parse().unwrap_or(-1), fen.parse().unwrap_or(-1)));
     }
-    let mut found = Vec::new();
+    let sent_back: HashMap<String, String> = eye
+        .rows(SENT_BACK)?
+        .into_iter()
+        .map(|row| cells(row).map(|[charge, count]| (charge, count)))
+        .collect::<Result<_, _>>()?;
+    let mut found: Vec<Violation> = Vec::new();
+    found.extend(receipts.iter().filter_map(|(charge, ours)| wrongly_sent_back(charge, ours, sent_back.get(charge))));
     for charge in &gateway.charges {
         let ours = receipts.remove(&charge.id).unwrap_or_default();
         found.extend(wrong_charge(charge, &ours, booked.remove(&charge.id)));
@@ -85,6 +94,15 @@ fn wrong_charge(charge: &GatewayCharge, ours: &[Receipt], booked: Option<(i64, i
         }
         (true, _) => wrong(format!("is paid and has {} receipts and {count} entries", ours.len())),
     }
+}
+
+/// A receipt that is refunded is booked as such once, and another never.
+fn wrongly_sent_back(charge: &str, ours: &[Receipt], booked: Option<&String>) -> Option<Violation> {
+    let refunded = |receipt: &&Receipt| receipt.status == "refunded" && !NOT_BOOKED.contains(&receipt.reason.as_str());
+    let expected = ours.iter().filter(refunded).count();
+    let count = booked.map_or("0", String::as_str);
+    let what = format!("receipt {charge} is refunded {expected} times, and booked so {count} times");
+    (count != expected.to_string()).then(|| Violation::new("I9", what))
 }
 
 /// No more of a charge goes back than came in; an unapplied one goes back once and whole.

@@ -51,8 +51,13 @@ pub(super) fn ask(shared: &Shared, random: &mut Random, user: i64, wish: Wish, r
         }
         std::thread::sleep(Duration::from_millis(random.between(5, 40).saturating_mul(u64::from(attempt))));
     }
-    if done.is_some() && shared.replays && random.chance(10) {
-        repeat(shared, &key, &request, &wish);
+    // Cancelling honours no key: it is safe to repeat as it is.
+    if let Some(value) = &done
+        && shared.replays
+        && !matches!(wish, Wish::Cancel { .. })
+        && random.chance(10)
+    {
+        repeat(shared, &key, &request, &wish, value);
     }
     let outcome = match (&done, refused) {
         (Some(value), _) => Outcome::Acknowledged(value.clone()),
@@ -88,24 +93,23 @@ fn judge(answer: &Answer, code: &str) -> Verdict {
         (200..=299, "") => Verdict::Done(answer.json()),
         // It may come true without anybody asking again.
         (_, "charge_unknown" | "gateway_unknown" | "outcome_unknown") => Verdict::Unknown,
-        (_, "store_unavailable") => Verdict::NothingWritten,
-        (429, _) | (409, "idempotency_key_in_use" | "idempotency_in_progress" | "request_in_progress") => {
-            Verdict::Later
-        }
+        (_, "store_unavailable" | "overloaded" | "draining" | "charges_halted") => Verdict::NothingWritten,
+        // The campus API says it with 200.
+        (429, _) | (_, "idempotency_key_in_use") => Verdict::Later,
         (500..=599, _) => Verdict::Unknown,
         _ => Verdict::Refused(code.to_owned()),
     }
 }
 
 /// The same request again after it was done: the same answer, and marked as a repeat.
-fn repeat(shared: &Shared, key: &str, request: &Request, wish: &Wish) {
+fn repeat(shared: &Shared, key: &str, request: &Request, wish: &Wish, first: &Value) {
     let Exchange::Answered(answer) = request.send(shared.service, PATIENCE) else { return };
     if answer.status >= 500 || answer.status == 429 {
         return;
     }
-    if answer.header("Idempotency-Hit") != Some("true") {
+    if answer.header("Idempotency-Hit") != Some("true") || answer.json() != *first {
         shared.history.note_oddity(format!(
-            "I5: {key} ({wish:?}) was done and was not known when it came again: {} {}",
+            "I5: {key} ({wish:?}) was answered {first} and, when it came again, {} {}",
             answer.status, answer.body
         ));
     }

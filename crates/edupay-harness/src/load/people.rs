@@ -21,7 +21,8 @@ pub(super) fn act(shared: &Shared, random: &mut Random) {
         66..76 => pay_both_ways(shared, random, user),
         76..82 => cancel_while_paying(shared, random, user),
         82..89 => buy_a_package(shared, random),
-        89..95 => refund(shared, random),
+        89..94 => refund(shared, random),
+        94..96 => forge(shared, random, user),
         _ => look(shared, user),
     }
 }
@@ -198,6 +199,34 @@ fn refund(shared: &Shared, random: &mut Random) {
     }
     let request = post(format!("/v1/orders/{order}/refunds"), STAFF, &body);
     ask(shared, random, STAFF, Wish::Refund { order, number }, &request);
+}
+
+/// Says in the gateway's name that a charge was paid, which it was not. Nobody may believe it.
+fn forge(shared: &Shared, random: &mut Random, user: i64) {
+    let Some(order) = order(shared, random, user) else { return };
+    let request = put("/pay/pay_for_order/", user, &json!({ "order_no": order, "channel": "alipay" }));
+    let Some(answer) = ask(shared, random, user, Wish::ChargeOrder { order }, &request) else { return };
+    let Some(mut charge) = answer.get("ch").cloned() else { return };
+    if let Some(fields) = charge.as_object_mut() {
+        fields.insert("paid".to_owned(), true.into());
+        fields.insert("time_paid".to_owned(), 1_700_000_000.into());
+    }
+    let event = json!({
+        "id": format!("evt_{}", shared.next_key()),
+        "object": "event",
+        "type": "charge.succeeded",
+        "livemode": false,
+        "created": 1_700_000_000,
+        "data": { "object": charge },
+        "pending_webhooks": 0,
+        "request": "",
+    });
+    let forged = Request::new("POST", "/webhooks/pingpp").json(&event).send(shared.service, Duration::from_secs(10));
+    if let Exchange::Answered(answer) = forged
+        && answer.status < 400
+    {
+        shared.history.note_oddity(format!("I8: a forged callback was answered {}", answer.status));
+    }
 }
 
 /// Looking at an unpaid order asks the gateway.

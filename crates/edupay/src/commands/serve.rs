@@ -8,6 +8,7 @@ use crate::worker::Worker;
 use crate::{app, demo_data, logs};
 use clap::Args;
 use edupay_http::Services;
+use edupay_mischief::planted;
 use edupay_persistence::SqlStore;
 use serde_json::json;
 use std::net::{SocketAddr, TcpListener};
@@ -67,7 +68,7 @@ pub(super) async fn serve(
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         ending.come().await;
-        handle.stop(true).await;
+        handle.stop(!planted!("requests_cut_at_the_end")).await;
     });
     let interval = Duration::from_millis(settings.worker.interval_milliseconds.max(100));
     let worker = Worker::start(services, interval);
