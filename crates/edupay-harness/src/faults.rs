@@ -187,13 +187,15 @@ fn cut(stage: &mut Stage, random: &mut Random) -> Result<Done, Failure> {
         }
         which => {
             let (cut, detail) = match which {
-                1 => (Cut::BeforeCommit, "before a commit"),
-                _ => (Cut::AfterCommit, "after a commit"),
+                1 => (Cut::BeforeCommit, "before commits"),
+                _ => (Cut::AfterCommit, "after commits"),
             };
-            let (before, since) = (proxy.cuts(), Instant::now());
-            proxy.cut_at_commit(cut, random.below(12));
-            while proxy.cuts() == before && since.elapsed() < Duration::from_secs(3) {
-                sleep(LOOK);
+            for _ in 0..random.between(1, 4) {
+                let (before, since) = (proxy.cuts(), Instant::now());
+                proxy.cut_at_commit(cut, random.below(6));
+                while proxy.cuts() == before && since.elapsed() < Duration::from_secs(3) {
+                    sleep(LOOK);
+                }
             }
             detail
         }

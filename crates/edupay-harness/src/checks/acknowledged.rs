@@ -107,6 +107,16 @@ fn wrong(done: &Done, there: &There) -> Option<Violation> {
                 && there.charges.contains(text(answer, "/charge_id"));
             if right { None } else { missing("not there") }
         }
+        (Wish::BareTopUp { fen } | Wish::StartTopUp { fen }, Outcome::NothingWritten)
+            if there.top_ups.contains_key(&(*user, *fen)) =>
+        {
+            made_up("begun")
+        }
+        (Wish::Cancel { order }, Outcome::NothingWritten)
+            if there.orders.get(order).is_some_and(|(_, status, _)| status == "cancelled") =>
+        {
+            made_up("cancelled")
+        }
         (Wish::StartTopUp { fen }, Outcome::Refused(_)) if there.credited(*user, *fen) > 0 => made_up("credited"),
         (Wish::Redeem { charge, fen }, Outcome::Acknowledged(_)) => {
             let right = there.credited_charges.contains(charge) && there.credited(*user, *fen) > 0;

@@ -46,7 +46,8 @@ pub(super) fn ask(shared: &Shared, random: &mut Random, user: i64, wish: Wish, r
             Some(Verdict::NothingWritten) => nothing = true,
             Some(Verdict::Unknown) => unknown = true,
         }
-        if !random.chance(70) {
+        // Who hears that nothing was written may well believe it.
+        if !random.chance(if nothing { 40 } else { 70 }) {
             break;
         }
         std::thread::sleep(Duration::from_millis(random.between(5, 40).saturating_mul(u64::from(attempt))));

@@ -118,7 +118,7 @@ fn arrows(metadata: &Metadata) -> BTreeSet<Arrow> {
     lines.collect()
 }
 
-fn workspace() -> Metadata {
+pub(super) fn workspace() -> Metadata {
     // The manifests alone say it; resolving them would need the registry.
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))

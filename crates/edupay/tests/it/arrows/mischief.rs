@@ -1,17 +1,9 @@
 //! What makes the program fail on purpose is in nothing that ships: it hangs on two features that
 //! nobody has unless they are asked for.
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use super::crates::workspace;
 
 const FEATURES: [&str; 2] = ["failpoints", "planted-bugs"];
-
-fn workspace() -> Metadata {
-    MetadataCommand::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .no_deps()
-        .exec()
-        .expect("cargo metadata")
-}
 
 #[test]
 fn no_build_has_fail_points_or_planted_bugs_unless_it_asks_for_them() {
