@@ -32,8 +32,7 @@ pub(crate) fn all(prefix: &str) -> Vec<Point> {
 pub(crate) fn strike(stage: &mut Stage, point: &Point, random: &mut Random) -> Result<Done, Failure> {
     let Point { name, action } = *point;
     stage.service.kill();
-    // The first times belong to the start of the program.
-    stage.service.set("MISCHIEF_POINT", &format!("{name}={action}@{}", random.between(1, 6)));
+    stage.service.set("MISCHIEF_POINT", &format!("{name}={action}@{}", times(name, random)));
     let from = size(stage)?;
     let begun = stage.service.start_once();
     let since = Instant::now();
@@ -59,8 +58,23 @@ pub(crate) fn strike(stage: &mut Stage, point: &Point, random: &mut Random) -> R
     // What a panic has left behind must be worked on by the same process, so only an exit is
     // answered by a new one.
     stage.service.unset("MISCHIEF_POINT");
+    // It has said so before it ends.
+    let said = Instant::now();
+    while reached && action == "exit" && !stage.service.has_ended() && said.elapsed() < LIMIT {
+        std::thread::sleep(LOOK);
+    }
     let ready = if stage.service.has_ended() { Some(stage.service.start()?) } else { None };
     Ok(Done { fault: Fault::Failpoints, detail: format!("{name}={action}"), ready, violations })
+}
+
+/// For the how-many-th time. The first ones of what happens all the time belong to the start of the
+/// program, while nobody is busy yet.
+fn times(name: &str, random: &mut Random) -> u64 {
+    match name.split('.').next() {
+        Some("tx" | "lane" | "effect") => random.between(10, 60),
+        Some("worker") => random.between(1, 16),
+        _ => random.between(1, 3),
+    }
 }
 
 fn size(stage: &Stage) -> Result<u64, Failure> {
