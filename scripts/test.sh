@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything: the gate, the domain crate on its own, the cashier page in a browser, and all tests on
-# SQLite and PostgreSQL.
+# Everything: the gate, the domain crate on its own, the cashier page in a browser, all tests on SQLite
+# and PostgreSQL, and a few rounds of every fault of the harness.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,3 +10,4 @@ scripts/check.sh
 cargo check -p edupay-domain --locked --no-default-features
 scripts/browser.sh
 scripts/with-postgres.sh cargo test --locked --workspace --all-features
+scripts/soak.sh --short

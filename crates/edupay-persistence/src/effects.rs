@@ -11,6 +11,7 @@ use crate::rows::{Keys, Rows};
 use crate::tx::{self, Never, Setback, TxError};
 use diesel::r2d2::R2D2Connection;
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
+use edupay_mischief::failpoint;
 
 /// How often an effect is tried.
 const TRIES: u32 = 5;
@@ -178,7 +179,10 @@ fn one_try<T, R>(pools: &Pools, work: &mut impl FnMut(&mut Conn<'_>) -> Result<T
     if let Err(error) = tx::begin(&mut conn) {
         return Try::Set(Setback::Again(StoreError::new(StoreFault::Unavailable, error)));
     }
-    match work(&mut conn) {
+    failpoint!("effect.work.before");
+    let done = work(&mut conn);
+    failpoint!("effect.work.after");
+    match done {
         Ok(value) => match tx::commit(&mut conn) {
             Ok(()) => Try::Done(value),
             Err(error) => {

@@ -8,6 +8,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::events::{Event, EventField};
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::ledger::PostedEntry;
+use edupay_mischief::planted;
 use serde_json::{Map, Value};
 
 #[derive(Insertable)]
@@ -35,6 +36,9 @@ pub(crate) fn insert_entry(conn: &mut Conn<'_>, posted: &PostedEntry, at: Timest
     );
     on!(conn, c => diesel::insert_into(journal_entries::table).values(entry).execute(c))?;
     for (transfer, line) in posted.entry.transfers().iter().zip(0_i16..) {
+        if planted!("line_not_written", 40) {
+            continue;
+        }
         let row = LineRow {
             user_id,
             number: posted.number,
@@ -51,6 +55,9 @@ pub(crate) fn insert_entry(conn: &mut Conn<'_>, posted: &PostedEntry, at: Timest
 /// Writes the events into the outbox.
 pub(crate) fn write_events(conn: &mut Conn<'_>, events: &[Event]) -> Result<(), Error> {
     for event in events {
+        if planted!("event_not_written", 10) {
+            continue;
+        }
         let row = (
             outbox::user_id.eq(event.user_id.get()),
             outbox::event_id.eq(event.id.to_string()),

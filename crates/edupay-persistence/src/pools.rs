@@ -6,6 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as SetupError, Pool, PooledConnection};
 use diesel::result::ConnectionError;
 use diesel::sqlite::SqliteConnection;
+use edupay_mischief::planted;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -98,6 +99,9 @@ impl PostgresSetup {
             StatementCache::On => CacheSize::Unbounded,
             StatementCache::Off => CacheSize::Disabled,
         });
+        if planted!("asynchronous_commit") {
+            connection.batch_execute("SET synchronous_commit = off")?;
+        }
         connection.batch_execute(&self.session)
     }
 }

@@ -7,6 +7,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use edupay_domain::store::{StoreError, StoreFault};
+use edupay_mischief::{failpoint, planted};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Why the work of a transaction did not come to its commit.
@@ -78,7 +79,9 @@ pub(crate) fn failed_commit(error: Error, alive: bool) -> Setback {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => {
             Setback::Again(StoreError::new(StoreFault::Unavailable, error))
         }
-        _ if alive => Setback::Failed(StoreError::new(StoreFault::Unavailable, error)),
+        _ if alive || planted!("unknown_commit_is_failure") => {
+            Setback::Failed(StoreError::new(StoreFault::Unavailable, error))
+        }
         _ => Setback::Lost(StoreError::new(StoreFault::Unknown, error)),
     }
 }
@@ -94,6 +97,7 @@ pub(crate) fn pause(number: u32) {
 
 /// Begins a transaction that writes.
 pub(crate) fn begin(conn: &mut Conn<'_>) -> Result<(), Error> {
+    failpoint!("tx.begin.before");
     match conn {
         Conn::Sqlite(_) => begin_as(conn, "BEGIN IMMEDIATE"),
         Conn::Postgres(_) => begin_as(conn, "BEGIN"),
@@ -127,7 +131,13 @@ pub(crate) fn begin_part(conn: &mut Conn<'_>) -> Result<(), Error> {
 }
 
 pub(crate) fn commit(conn: &mut Conn<'_>) -> Result<(), Error> {
-    on!(conn, c => AnsiTransactionManager::commit_transaction(c))
+    if planted!("ack_without_commit", 25) {
+        return rollback(conn);
+    }
+    failpoint!("tx.commit.before");
+    let committed = on!(conn, c => AnsiTransactionManager::commit_transaction(c));
+    failpoint!("tx.commit.after");
+    committed
 }
 
 /// Commits, and begins the next transaction in the same message: one way to the server instead of two.

@@ -5,6 +5,7 @@
 
 use std::str;
 
+use edupay_mischief::planted;
 use openssl::sha::sha256;
 
 use crate::signing::{PublicKeys, SignatureError};
@@ -72,7 +73,9 @@ impl WebhookVerifier {
     /// [`WebhookError::Signature`] before a byte of the body is interpreted;
     /// [`WebhookError::Unreadable`] after that.
     pub fn verify(&self, signature: Option<&str>, body: &[u8]) -> Result<VerifiedEvent, WebhookError> {
-        self.keys.verify(body, signature.unwrap_or_default())?;
+        if !planted!("signature_not_verified") {
+            self.keys.verify(body, signature.unwrap_or_default())?;
+        }
         VerifiedEvent::read(body)
     }
 }

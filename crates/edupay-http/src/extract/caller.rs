@@ -12,6 +12,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use edupay_domain::accounts::{Principal, Role, Token, User};
 use edupay_domain::ids::UserId;
+use edupay_mischief::planted;
 use futures_util::future::LocalBoxFuture;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -112,6 +113,9 @@ fn asked(request: &HttpRequest) -> Result<(Data<State>, Token), Failure> {
         }
         token => token.map_err(Failure::Credentials),
     }?;
+    if planted!("token_in_log", 50) {
+        tracing::warn!(token = token.reveal(), "somebody is calling");
+    }
     if state.calls.are_counted() {
         let pace = match request.app_data::<Pace>() {
             Some(Pace::Payment) if !request.method().is_safe() => Pace::Payment,

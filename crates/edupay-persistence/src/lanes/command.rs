@@ -5,6 +5,7 @@ use crate::rows::{self, Keys, Rows};
 use crate::tx::TxError;
 use diesel::result::Error;
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
+use edupay_mischief::failpoint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
@@ -104,7 +105,9 @@ where
 
     fn run(&mut self, conn: &mut Conn<'_>) -> Result<bool, Error> {
         let mut rows = rows::load(conn, &[&self.keys])?;
+        failpoint!("lane.load.after");
         self.decide(&mut rows);
+        failpoint!("lane.decide.after");
         match rows::write(conn, &rows)? {
             true => Ok(true),
             // Locked rows don't change; whatever did must not be committed.

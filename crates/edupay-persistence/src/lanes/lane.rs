@@ -10,6 +10,7 @@ use super::queue::Queue;
 use crate::tx::{self, Setback};
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::store::{StoreError, StoreFault};
+use edupay_mischief::failpoint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,9 +105,11 @@ impl Lane {
                 }
             }
         }
+        failpoint!("lane.answer.before");
         for task in batch {
             task.answer();
         }
+        failpoint!("lane.answer.after");
     }
 
     fn carry_through(&mut self, batch: &mut [Box<dyn Task>]) -> Result<(), Failure> {

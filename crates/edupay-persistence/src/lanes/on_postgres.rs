@@ -12,6 +12,7 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::Error;
 use edupay_domain::ids::{EventId, UserId};
 use edupay_domain::store::{StoreError, StoreFault};
+use edupay_mischief::failpoint;
 
 /// A connection, made when it is needed. Between two batches that follow each other closely its next
 /// transaction is begun already, by the message that committed the one before.
@@ -111,6 +112,7 @@ enum Work {
 fn decide_and_write(conn: &mut Conn<'_>, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<Work, Error> {
     let keys: Vec<&Keys> = batch.iter().filter_map(|task| task.keys()).collect();
     let mut rows = rows::load(conn, &keys)?;
+    failpoint!("lane.load.after");
     // The rows are locked, so a commit that was under way has ended by now, one way or the other.
     if let Doubt::Commit(Some((user_id, event_id))) = *doubt
         && journal::is_recorded(conn, user_id, event_id)?
@@ -121,6 +123,7 @@ fn decide_and_write(conn: &mut Conn<'_>, batch: &mut [Box<dyn Task>], doubt: &mu
     for task in batch {
         task.decide(&mut rows);
     }
+    failpoint!("lane.decide.after");
     if rows.changes().is_empty() {
         return Ok(Work::Nothing);
     }

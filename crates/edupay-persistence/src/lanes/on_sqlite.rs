@@ -10,6 +10,7 @@ use crate::conn::Conn;
 use crate::pools::SqlitePool;
 use crate::tx::{self, Setback};
 use edupay_domain::store::{StoreError, StoreFault};
+use edupay_mischief::failpoint;
 
 /// The writer.
 pub(super) struct SqliteGround {
@@ -51,7 +52,10 @@ impl Ground for SqliteGround {
 fn run_part(conn: &mut Conn<'_>, task: &mut dyn Task) -> Result<(), Setback> {
     let gone = |error| Setback::Again(StoreError::new(StoreFault::Unavailable, error));
     tx::begin_part(conn).map_err(gone)?;
-    match task.run(conn) {
+    failpoint!("effect.work.before");
+    let done = task.run(conn);
+    failpoint!("effect.work.after");
+    match done {
         Ok(true) => tx::commit(conn).map_err(gone),
         Ok(false) => tx::rollback(conn).map_err(gone),
         Err(error) => {

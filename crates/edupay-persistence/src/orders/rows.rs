@@ -11,6 +11,7 @@ use edupay_domain::ids::{ChargeId, CourseId, OrderNo, OrderPk, UserId};
 use edupay_domain::ledger::Split;
 use edupay_domain::orders::{Entitlement, Order, OrderLine, OrderState, Payment, Tender, Visibility};
 use edupay_domain::payments::Channel;
+use edupay_mischief::planted;
 
 /// What `paid_through` says of a payment from the balance.
 const BALANCE: &str = "balance";
@@ -276,6 +277,11 @@ pub(crate) fn grant(conn: &mut Conn<'_>, granted: &[Entitlement]) -> Result<(), 
             entitlements::order_no.eq(entitlement.order_no.as_str()),
             entitlements::granted_at.eq(entitlement.granted_at.timestamp_micros()),
         );
+        if planted!("course_owned_twice") {
+            let insert = diesel::insert_into(entitlements::table).values(row).on_conflict_do_nothing();
+            on!(conn, c => insert.execute(c))?;
+            continue;
+        }
         on!(conn, c => diesel::insert_into(entitlements::table).values(row).execute(c))?;
     }
     Ok(())

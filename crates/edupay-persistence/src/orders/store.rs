@@ -29,6 +29,7 @@ use edupay_domain::orders::{
 };
 use edupay_domain::payments::{ChargeSubject, Confirmation};
 use edupay_domain::store::{EffectError, StoreError, StoreFault};
+use edupay_mischief::planted;
 
 // The word stands in the statement, not among its values: the index of unpaid orders is only used
 // where the plan can see that it holds what is asked for.
@@ -265,13 +266,16 @@ impl OrderStore for SqlStore {
         self.decide(keys, move |rows| {
             let user_id = command.route.user_id;
             let order = rows.order(user_id, &command.order_no)?;
-            let view = ConfirmOrderView {
+            let mut view = ConfirmOrderView {
                 wallet: rows.known_wallet(user_id)?,
                 attempt: rows.attempt(user_id, &command.route.gateway_order_no)?,
                 owned: rows.owned(order.as_ref()),
                 order,
                 receipt: rows.receipt(user_id, &command.charge.id)?,
             };
+            if planted!("amount_not_compared") {
+                view.attempt.amount = command.charge.amount;
+            }
             let plan = rule(&command, &view).map_err(TxError::Refused)?;
             Ok(write_confirmation(rows, plan, command.at, |rows, (order, entitlements)| {
                 rows.end_unpaid_order(order, command.at);

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, RefundId, UserId};
 use edupay_domain::payments::{Receipt, ReceiptStatus, UnappliedReason};
+use edupay_mischief::planted;
 
 /// What the worker still looks after.
 const REFUNDING: [ReceiptStatus; 3] =
@@ -80,6 +81,14 @@ pub(crate) fn insert_receipt(conn: &mut Conn<'_>, receipt: &Receipt) -> Result<(
         charge_claims::user_id.eq(receipt.user_id.get()),
         charge_claims::gateway_order_no.eq(receipt.gateway_order_no.as_str()),
     );
+    if planted!("claim_skipped") {
+        let insert = diesel::insert_into(charge_claims::table).values(claim).on_conflict_do_nothing();
+        on!(conn, c => insert.execute(c))?;
+        let row = ReceiptRow::of(receipt);
+        let insert = diesel::insert_into(receipts::table).values(&row).on_conflict_do_nothing();
+        on!(conn, c => insert.execute(c))?;
+        return Ok(());
+    }
     on!(conn, c => diesel::insert_into(charge_claims::table).values(claim).execute(c))?;
     let row = ReceiptRow::of(receipt);
     on!(conn, c => diesel::insert_into(receipts::table).values(&row).execute(c))?;

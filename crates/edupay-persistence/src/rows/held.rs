@@ -14,6 +14,7 @@ use edupay_domain::ledger::{PostedEntry, Wallet};
 use edupay_domain::orders::{Entitlement, Order};
 use edupay_domain::payments::{ChargeAttempt, ChargeSubject, Receipt};
 use edupay_domain::top_ups::TopUp;
+use edupay_mischief::planted;
 use std::collections::{HashMap, HashSet};
 
 /// What a batch has loaded and what it has made of it.
@@ -69,6 +70,9 @@ impl Rows {
 
     /// Those of an order's courses that its buyer owns.
     pub(crate) fn owned(&self, order: Option<&Order>) -> Vec<CourseId> {
+        if planted!("course_owned_twice") {
+            return Vec::new();
+        }
         let courses =
             order.into_iter().flat_map(|order| order.lines.iter().map(|line| (order.user_id, line.course_id)));
         courses.filter(|key| self.owned.contains(key)).map(|(_, course_id)| course_id).collect()
@@ -82,6 +86,9 @@ impl Rows {
 
     /// The receipt of a charge of the keys, if it was booked before.
     pub(crate) fn receipt(&self, user_id: UserId, charge_id: &ChargeId) -> Result<Option<Receipt>, Corrupt> {
+        if planted!("claim_skipped") {
+            return Ok(None);
+        }
         self.receipts.get(&(user_id, charge_id.clone())).cloned().transpose()
     }
 

@@ -3,6 +3,7 @@
 use std::str;
 
 use edupay_domain::payments::{GatewayError, GatewayFault};
+use edupay_mischief::planted;
 
 use super::settings::ReplySignatures;
 use crate::blocking::{Answer, Failure};
@@ -52,6 +53,9 @@ pub(super) fn success_or_missing(
 pub(super) fn success(answer: Result<Answer, Failure>, signatures: &ReplySignatures) -> Result<String, GatewayError> {
     let answer = answer.map_err(|failure| match failure {
         Failure::NotSent(cause) => GatewayError::new(GatewayFault::Refused { code: None }, cause),
+        Failure::Unknown(cause) if planted!("timeout_is_refusal") => {
+            GatewayError::new(GatewayFault::Refused { code: Some("timeout".to_owned()) }, cause)
+        }
         Failure::Unknown(cause) => GatewayError::new(GatewayFault::Unknown, cause),
     })?;
     if !(200..300).contains(&answer.status) {

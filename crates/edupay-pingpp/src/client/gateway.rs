@@ -15,6 +15,7 @@ use edupay_domain::payments::{
     Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, Merchant, Mode, PaymentGateway, RefundRequest,
     SandboxPayer,
 };
+use edupay_mischief::{failpoint, planted};
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -162,6 +163,7 @@ fn report(target: &str, answer: &Result<Answer, Failure>) {
 #[async_trait]
 impl PaymentGateway for PingppGateway {
     async fn create_charge(&self, request: &ChargeRequest) -> Result<Charge, GatewayError> {
+        failpoint!("gateway.create_charge.before");
         let settings = &self.inner.settings;
         let channel = request.channel.code();
         let mut extra = convert::required_extra(request);
@@ -180,6 +182,7 @@ impl PaymentGateway for PingppGateway {
             "time_expire": request.expires_at.timestamp(),
         });
         let text = success(self.post("/v1/charges", body).await, self.replies())?;
+        failpoint!("gateway.create_charge.after");
         let charge = read_charge(&text)?;
         let differs = if charge.gateway_order_no != request.gateway_order_no {
             Some("order_no")
@@ -200,7 +203,9 @@ impl PaymentGateway for PingppGateway {
     }
 
     async fn find_charge(&self, id: &ChargeId) -> Result<Option<Charge>, GatewayError> {
+        failpoint!("gateway.find_charge.before");
         let answer = self.get(&charge_path(id, "")).await;
+        failpoint!("gateway.find_charge.after");
         match success_or_missing(answer, self.replies())? {
             Some(text) => read_charge_of(&text, id).map(Some),
             None => Ok(None),
@@ -212,7 +217,9 @@ impl PaymentGateway for PingppGateway {
         let mut found = Vec::new();
         let mut after = None;
         for _ in 0..MAX_PAGES {
+            failpoint!("gateway.find_charges.before");
             let page = self.charge_page(from, after.as_deref()).await?;
+            failpoint!("gateway.find_charges.after");
             for item in &page.data {
                 let head: Head = serde_json::from_str(item.get()).map_err(unreadable)?;
                 // The others are not ours to understand, and one that is odd must not hide ours.
@@ -230,7 +237,9 @@ impl PaymentGateway for PingppGateway {
     }
 
     async fn reverse_charge(&self, id: &ChargeId) -> Result<Charge, GatewayError> {
+        failpoint!("gateway.reverse_charge.before");
         let answer = self.post(&charge_path(id, "/reverse"), json!({})).await;
+        failpoint!("gateway.reverse_charge.after");
         read_charge_of(&success(answer, self.replies())?, id)
     }
 
@@ -240,7 +249,9 @@ impl PaymentGateway for PingppGateway {
         if let Some(body) = body.as_object_mut().filter(|_| !request.metadata.is_empty()) {
             body.insert("metadata".to_owned(), convert::metadata(&request.metadata).into());
         }
+        failpoint!("gateway.create_refund.before");
         let answer = self.post(&charge_path(&request.charge_id, "/refunds"), body).await;
+        failpoint!("gateway.create_refund.after");
         let text = success(answer, self.replies())?;
         let refund: Refund = serde_json::from_str(&text).map_err(unreadable)?;
         let refund = convert::refund(&refund).map_err(unreadable)?;
@@ -255,12 +266,17 @@ impl PaymentGateway for PingppGateway {
 
     async fn list_refunds(&self, charge_id: &ChargeId) -> Result<Vec<GatewayRefund>, GatewayError> {
         let mut found: Vec<GatewayRefund> = Vec::new();
+        if planted!("refund_without_listing") {
+            return Ok(found);
+        }
+        failpoint!("gateway.list_refunds.before");
         for _ in 0..MAX_PAGES {
             let mut query = format!("/refunds?limit={PAGE}");
             if let Some(last) = found.last() {
                 query.push_str(&format!("&starting_after={}", encoded(last.id.as_str())));
             }
             let answer = self.get(&charge_path(charge_id, &query)).await;
+            failpoint!("gateway.list_refunds.after");
             let text = success(answer, self.replies())?;
             let page: List<Refund> = serde_json::from_str(&text).map_err(unreadable)?;
             for refund in &page.data {

@@ -3,4 +3,5 @@
 
 mod crates;
 mod migrations;
+mod mischief;
 mod modules;

@@ -13,10 +13,14 @@ use crate::rows::changes::Changes;
 use crate::top_ups::rows::update_top_up;
 use diesel::prelude::*;
 use diesel::result::Error;
+use edupay_mischief::planted;
 
 /// Writes every change; `false` when a row was no longer as it was loaded.
 pub(in crate::rows) fn write(connection: &mut SqliteConnection, changes: &Changes) -> Result<bool, Error> {
     for (was, wallet) in changes.wallets.values() {
+        if planted!("wallet_not_written", 40) {
+            continue;
+        }
         if Prepared(UpdateWallet::of(*was, wallet)).execute(connection)? != 1 {
             return Ok(false);
         }
