@@ -88,8 +88,8 @@ if [[ "$form" == short ]]; then
     harness --db postgres --fault pgbackend --rounds 6
     harness --db postgres --fault cut --rounds 10
     harness --db postgres --fault mix --rounds 4
-    harness mischief --planted ack_without_commit
-    harness mischief --planted unknown_commit_is_failure
+    harness mischief --planted ack_without_commit --rounds 50
+    harness mischief --planted unknown_commit_is_failure --rounds 50
 else
     soak 10 --db sqlite --fault kill --rounds 100
     soak 10 --db postgres --fault kill --rounds 100

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything: the gate, the domain crate on its own, the cashier page in a browser, all tests on SQLite
-# and PostgreSQL, and a few rounds of every fault of the harness.
+# Everything: the gate, the domain crate on its own, the cashier page in a browser, a few rounds of every
+# fault of the harness, and all tests on SQLite and PostgreSQL.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,5 +9,6 @@ scripts/check.sh
 # in a workspace build it could borrow features from its neighbours unseen.
 cargo check -p edupay-domain --locked --no-default-features
 scripts/browser.sh
-scripts/with-postgres.sh cargo test --locked --workspace --all-features
 scripts/soak.sh --short
+# Last, so that the output ends with what the tests came to.
+scripts/with-postgres.sh cargo test --locked --workspace --all-features
