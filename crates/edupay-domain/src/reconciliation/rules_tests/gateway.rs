@@ -117,7 +117,7 @@ fn plant(plant: Plant, n: usize, lists: &mut Lists, books: &mut Books) -> Option
         }
         Plant::Stranger => {
             books.known.remove(&number(n));
-            theirs.number = if n % 2 == 0 { number(n).to_string() } else { "another-shop's".to_owned() };
+            theirs.number = if n.is_multiple_of(2) { number(n).to_string() } else { "another-shop's".to_owned() };
             lists.listed.push(listed(theirs, vec![]));
             return payment(DifferenceKind::MissingHere);
         }
