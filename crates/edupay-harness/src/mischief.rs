@@ -28,7 +28,6 @@ pub(crate) const BUGS: &[Bug] = &[
     bug("amount_not_compared", Store::Sqlite, Fault::Gateway),
     bug("signature_not_verified", Store::Sqlite, Fault::Kill),
     bug("wallet_not_written", Store::Sqlite, Fault::Kill),
-    bug("wallet_not_locked", Store::Postgres, Fault::Pgbackend),
     bug("line_not_written", Store::Sqlite, Fault::Kill),
     bug("requests_cut_at_the_end", Store::Sqlite, Fault::Term),
     bug("token_in_log", Store::Sqlite, Fault::Kill),

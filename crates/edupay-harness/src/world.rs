@@ -30,10 +30,11 @@ pub(crate) fn price(course: i64) -> i64 {
     course.wrapping_mul(7_919).rem_euclid(90).saturating_add(10).saturating_mul(100)
 }
 
-/// A few courses, each once.
+/// A few courses, each once. One order in five is of the courses that everybody wants, so that several
+/// orders are for what can be owned once.
 pub(crate) fn some_courses(random: &mut Random) -> Vec<i64> {
     let count = random.between(1, 3);
-    let courses = u64::try_from(COURSES).unwrap_or(1);
+    let courses = if random.chance(20) { 40 } else { u64::try_from(COURSES).unwrap_or(1) };
     let mut chosen: Vec<i64> = Vec::new();
     for _ in 0..count {
         let course = i64::try_from(random.between(1, courses)).unwrap_or(1);

@@ -267,7 +267,12 @@ impl TopUpService {
             return Ok(());
         }
         payer.pay(&charge_id).await.map_err(|_| EffectError::Refused(TopUpRefusal::ChargeUnknown))?;
-        self.redeem(user.id, &charge_id, None).await.map_err(|error| error.map_refusal(|_| TopUpRefusal::ChargeUnknown))
+        // The charge is paid: whatever the store could not do now is done by whoever hears of it.
+        let redeemed = self.redeem(user.id, &charge_id, None).await;
+        redeemed.map_err(|error| match error.map_refusal(|_| TopUpRefusal::ChargeUnknown) {
+            EffectError::Store(error) => EffectError::Store(error.after_a_committed_step()),
+            refused => refused,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use edupay_domain::ids::{ChargeId, GatewayOrderNo};
 use edupay_domain::payments::{
     AttemptStatus, Charge, ChargeDocument, GatewayError, GatewayFault, MockPaymentGateway, MockSandboxPayer, Mode,
 };
-use edupay_domain::store::EffectError;
+use edupay_domain::store::{EffectError, StoreError, StoreFault};
 use edupay_domain::top_ups::{OpenedTopUp, TopUp, TopUpState};
 use serde_json::json;
 
@@ -122,4 +122,17 @@ fn only_where_payments_are_simulated_the_bare_word_is_enough() {
     let reply = service.call(Request::put("/pay/fill_in_balance/").token(XIAOCHEN).form("amount=100")).expect(200);
     assert_eq!(reply.json()["account"], "200.50");
     assert_eq!(at().timestamp_subsec_micros(), 598_744);
+}
+
+#[test]
+fn a_simulated_payment_that_could_not_be_booked_now_is_unknown_and_not_undone() {
+    let mut ports = ports(|| Ok(charge()));
+    let mut payer = MockSandboxPayer::new();
+    payer.expect_pay().times(1).returning(|_| Ok(()));
+    ports.payer = Some(payer);
+    ports.charges.expect_find_attempt().returning(|_, _| Ok(Some(attempt(top_up_subject(), AttemptStatus::Paid))));
+    ports.receipts.expect_find_receipt().returning(|_, _| Err(StoreError::new(StoreFault::Unavailable, "busy")));
+    let service = ports.serve();
+    let reply = service.call(Request::put("/pay/fill_in_balance/").token(XIAOCHEN).form("amount=100")).expect(503);
+    assert_eq!(reply.header("X-Error-Code"), Some("outcome_unknown"));
 }
