@@ -1,5 +1,7 @@
 //! The rules as tables.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers in test code")]
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::ids::{EventId, UserId};
