@@ -3,6 +3,7 @@
 mod app_store;
 mod idempotency;
 mod load;
+mod meaning;
 mod model;
 mod print;
 
