@@ -76,6 +76,7 @@ pub fn settle_key(command: &SettleKey, record: Option<&KeyRecord>) -> SettlePlan
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers and near moments in test code")]
 mod tests {
     use super::super::model::{Claimant, IdempotencyKey, KeyClaim, RecoveryPoint, RequestDigest, StoredReply};
     use super::*;
