@@ -7,7 +7,6 @@ use crate::tx::TxError;
 use diesel::prelude::*;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::Wallet;
-use edupay_mischief::planted;
 
 /// The balances of one user, as they lie in their row.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Copy)]
@@ -54,11 +53,7 @@ impl WalletRow {
 /// Locks a user's wallet: the first statement of every effect on the user's rows.
 pub(crate) fn lock_wallet<R>(conn: &mut Conn<'_>, id: UserId) -> Result<Option<Wallet>, TxError<R>> {
     let query = wallets::table.find(id.get());
-    let row: Option<WalletRow> = if planted!("wallet_not_locked") {
-        crate::conn::on!(conn, c => query.first(c)).optional()?
-    } else {
-        lock!(conn, query, first).optional()?
-    };
+    let row: Option<WalletRow> = lock!(conn, query, first).optional()?;
     Ok(row.map(WalletRow::wallet).transpose()?)
 }
 

@@ -78,6 +78,10 @@ fn top_up(shared: &Shared, random: &mut Random, user: i64) {
 /// A new order's number.
 fn order(shared: &Shared, random: &mut Random, user: i64) -> Option<String> {
     let courses = some_courses(random);
+    order_of(shared, random, user, courses)
+}
+
+fn order_of(shared: &Shared, random: &mut Random, user: i64, courses: Vec<i64>) -> Option<String> {
     let request = post("/v1/orders", user, &json!({ "course_ids": courses }));
     let made = ask(shared, random, user, Wish::MakeOrder { courses }, &request)?;
     text(&made, "/order_no").map(str::to_owned)
@@ -91,8 +95,14 @@ fn pay_from_balance(shared: &Shared, random: &mut Random, user: i64, order: &str
 }
 
 fn order_and_pay(shared: &Shared, random: &mut Random, user: i64) {
-    let Some(order) = order(shared, random, user) else { return };
+    let courses = some_courses(random);
+    let Some(order) = order_of(shared, random, user, courses.clone()) else { return };
+    // Two orders for one course: only one of them can be paid.
+    let second = if random.chance(10) { order_of(shared, random, user, courses) } else { None };
     pay_from_balance(shared, random, user, &order);
+    if let Some(second) = second {
+        pay_from_balance(shared, random, user, &second);
+    }
     if random.chance(10) {
         // A second click.
         pay_from_balance(shared, random, user, &order);
