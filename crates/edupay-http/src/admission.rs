@@ -22,6 +22,7 @@ pub(crate) struct Admission {
     general: Gate,
     callbacks: Gate,
     bodies: Bodies,
+    callback_bodies: Bodies,
     started: Instant,
     mentioned: AtomicU64,
 }
@@ -67,7 +68,8 @@ impl Admission {
                 limits.wait,
             ),
             callbacks: Gate::new(places, line, limits.wait),
-            bodies: Bodies { limit: limits.bodies.max(1), count: AtomicUsize::new(0) },
+            bodies: Bodies::new(limits.bodies),
+            callback_bodies: Bodies::new(quarter(limits.bodies)),
             started: Instant::now(),
             mentioned: AtomicU64::new(0),
         }
@@ -91,14 +93,19 @@ impl Admission {
         entered.map(Some)
     }
 
-    /// Counts a body that is still on its way.
+    /// Counts a body that is still on its way. Those of callbacks are counted apart, so that no slow sender
+    /// keeps them out by the others' paths.
     ///
     /// # Errors
     /// [`Busy`]: too many are.
-    pub(crate) fn await_body(&self) -> Result<AwaitedBody<'_>, Busy> {
-        let before = self.bodies.count.fetch_add(1, Ordering::Relaxed);
-        let awaited = AwaitedBody(&self.bodies);
-        if before < self.bodies.limit { Ok(awaited) } else { Err(Busy::Bodies) }
+    pub(crate) fn await_body(&self, entrance: Entrance) -> Result<AwaitedBody<'_>, Busy> {
+        let bodies = match entrance {
+            Entrance::Callbacks => &self.callback_bodies,
+            Entrance::General | Entrance::Outside => &self.bodies,
+        };
+        let before = bodies.count.fetch_add(1, Ordering::Relaxed);
+        let awaited = AwaitedBody(bodies);
+        if before < bodies.limit { Ok(awaited) } else { Err(Busy::Bodies) }
     }
 
     pub(crate) fn general(&self) -> Crowd {
@@ -116,7 +123,8 @@ impl Admission {
 
     /// How many bodies are still on their way.
     pub(crate) fn awaited_bodies(&self) -> usize {
-        self.bodies.count.load(Ordering::Relaxed)
+        let count = |bodies: &Bodies| bodies.count.load(Ordering::Relaxed);
+        count(&self.bodies).saturating_add(count(&self.callback_bodies))
     }
 
     /// A flood is one line now and then, and not one for each request.
@@ -136,6 +144,12 @@ impl Admission {
 struct Bodies {
     limit: usize,
     count: AtomicUsize,
+}
+
+impl Bodies {
+    fn new(limit: usize) -> Self {
+        Self { limit: limit.max(1), count: AtomicUsize::new(0) }
+    }
 }
 
 /// One of them.
@@ -187,10 +201,11 @@ mod tests {
     #[test]
     fn bodies_that_do_not_come_are_bounded() {
         let admission = Admission::new(AdmissionLimits { bodies: 2, ..AdmissionLimits::default() });
-        let held = [admission.await_body(), admission.await_body()];
-        assert_eq!(admission.await_body().err(), Some(Busy::Bodies));
+        let held = [admission.await_body(Entrance::General), admission.await_body(Entrance::General)];
+        assert_eq!(admission.await_body(Entrance::General).err(), Some(Busy::Bodies));
+        assert!(admission.await_body(Entrance::Callbacks).is_ok(), "callbacks are not kept out by others");
         drop(held);
         assert_eq!(admission.awaited_bodies(), 0);
-        assert!(admission.await_body().is_ok());
+        assert!(admission.await_body(Entrance::General).is_ok());
     }
 }

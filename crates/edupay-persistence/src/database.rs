@@ -1,6 +1,7 @@
 //! Which database, and the store on it.
 
 use crate::blocking::Turns;
+use crate::conn::Conn;
 use crate::lanes::Lanes;
 use crate::look_ups::{self, LookUps};
 use crate::migrations::{self, MigrationReport, SchemaError, SchemaState};
@@ -9,10 +10,11 @@ use crate::pools::{self, ConnectFailure, Connector, Pools};
 use crate::principals::{self, Principals};
 use crate::statements::{CacheReason, PreparedStatements, StatementCache, Statements};
 use crate::url::DatabaseUrl;
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 
 /// Why a database can't be used.
@@ -163,6 +165,29 @@ impl SqlStore {
             let one = diesel::select(1_i32.into_sql::<diesel::sql_types::Integer>());
             crate::conn::on!(conn, c => one.get_result::<i32>(c))?;
             Ok(())
+        })
+        .await
+    }
+
+    /// How far this machine's clock is ahead of the database's; nothing on SQLite, which has none of its own.
+    /// Leases are written by one service's clock and judged by another's, so the clocks must agree.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn clock_ahead(&self) -> Result<TimeDelta, StoreError> {
+        #[derive(QueryableByName)]
+        struct Told {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            at: i64,
+        }
+        self.read(|conn| {
+            let Conn::Postgres(connection) = conn else { return Ok(TimeDelta::zero()) };
+            // Once, at the start, and the query builder has no word for it.
+            let told: Told =
+                diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT AS at")
+                    .get_result(*connection)?;
+            let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+            Ok(TimeDelta::microseconds(i64::try_from(ours).unwrap_or(i64::MAX).saturating_sub(told.at)))
         })
         .await
     }

@@ -209,6 +209,11 @@ impl Connector {
         Self { url: url.to_owned(), statements }
     }
 
+    /// Whether a connection has a server process of its own, which nobody waits for meanwhile.
+    pub(crate) fn session_is_own(&self) -> bool {
+        self.statements.session_is_own()
+    }
+
     /// A new connection, set up as those of the pool are.
     pub(crate) fn connect(&self) -> Result<PgConnection, ConnectFailure> {
         let mut connection = establish(&self.url, self.statements.cache)?;

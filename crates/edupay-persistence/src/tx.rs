@@ -141,9 +141,15 @@ pub(crate) fn commit(conn: &mut Conn<'_>) -> Result<(), Error> {
 }
 
 /// Commits, and begins the next transaction in the same message: one way to the server instead of two.
-/// Until its first statement a transaction holds nothing.
+/// Until its first statement a transaction holds nothing but the connection.
 pub(crate) fn commit_and_begin(connection: &mut PgConnection) -> Result<(), Error> {
-    connection.batch_execute("COMMIT; BEGIN")
+    if planted!("ack_without_commit", 25) {
+        return connection.batch_execute("ROLLBACK; BEGIN");
+    }
+    failpoint!("tx.commit.before");
+    let committed = connection.batch_execute("COMMIT; BEGIN");
+    failpoint!("tx.commit.after");
+    committed
 }
 
 pub(crate) fn rollback(conn: &mut Conn<'_>) -> Result<(), Error> {

@@ -5,11 +5,15 @@ use async_trait::async_trait;
 use edupay_http::{Circuit, Family, Histogram, Measures, Operations, Readiness, Sample};
 use edupay_persistence::{Backlog, Due, LaneStats, SqlStore, StoreStats};
 use edupay_pingpp::circuit::ChargeCircuit;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::Mutex;
 
 /// How long a look at what waits is used again: it reads as much as waits.
 const BACKLOG_AGE: Duration = Duration::from_secs(5);
+/// How long an answer to whether the database is there is used again: anybody may ask, and it takes a
+/// connection that payments need too.
+const READINESS_AGE: Duration = Duration::from_secs(1);
 /// The bounds of [`LaneStats::SIZES`], as they are read.
 const SIZES: [&str; LaneStats::SIZES.len()] = ["1", "2", "4", "8", "16", "32", "64"];
 
@@ -17,7 +21,7 @@ const SIZES: [&str; LaneStats::SIZES.len()] = ["1", "2", "4", "8", "16", "32", "
 pub(crate) fn build(store: &SqlStore, circuit: Arc<ChargeCircuit>) -> Operations {
     let circuit = Arc::new(GatewayCircuit(circuit));
     Operations {
-        readiness: Arc::new(StoreReadiness(store.clone())),
+        readiness: Arc::new(StoreReadiness { store: store.clone(), last: Mutex::new(None) }),
         measures: Arc::new(ProgramMeasures {
             store: store.clone(),
             circuit: circuit.clone(),
@@ -29,18 +33,28 @@ pub(crate) fn build(store: &SqlStore, circuit: Arc<ChargeCircuit>) -> Operations
 }
 
 /// Ready is a database that answers; its schema was checked at the start.
-struct StoreReadiness(SqlStore);
+struct StoreReadiness {
+    store: SqlStore,
+    /// Held while the database is asked, so that many who ask are one question.
+    last: Mutex<Option<(Instant, Vec<&'static str>)>>,
+}
 
 #[async_trait]
 impl Readiness for StoreReadiness {
     async fn reasons(&self) -> Vec<&'static str> {
-        match self.0.ping().await {
+        let mut last = self.last.lock().await;
+        if let Some((_, reasons)) = last.as_ref().filter(|(at, _)| at.elapsed() < READINESS_AGE) {
+            return reasons.clone();
+        }
+        let reasons = match self.store.ping().await {
             Ok(()) => Vec::new(),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
                 vec!["database_unreachable"]
             }
-        }
+        };
+        *last = Some((Instant::now(), reasons.clone()));
+        reasons
     }
 }
 
@@ -56,7 +70,8 @@ struct ProgramMeasures {
     store: SqlStore,
     circuit: Arc<GatewayCircuit>,
     started: Duration,
-    backlog: Mutex<Option<(Instant, Backlog)>>,
+    /// Held while the database is asked. What it did not answer is remembered too.
+    backlog: Mutex<Option<(Instant, Option<Backlog>)>>,
 }
 
 #[async_trait]
@@ -85,14 +100,13 @@ impl ProgramMeasures {
 
     /// As of a moment ago; `None` where the database does not answer.
     async fn backlog(&self) -> Option<Backlog> {
-        let remembered = *self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, backlog)) = remembered.filter(|(at, _)| at.elapsed() < BACKLOG_AGE) {
-            let _ = at;
-            return Some(backlog);
+        let mut remembered = self.backlog.lock().await;
+        if let Some((_, backlog)) = remembered.filter(|(at, _)| at.elapsed() < BACKLOG_AGE) {
+            return backlog;
         }
-        let backlog = self.store.backlog().await.ok()?;
-        *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), backlog));
-        Some(backlog)
+        let backlog = self.store.backlog().await.ok();
+        *remembered = Some((Instant::now(), backlog));
+        backlog
     }
 }
 

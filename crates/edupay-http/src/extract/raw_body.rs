@@ -50,7 +50,8 @@ pub(crate) async fn await_body(
     if matches!(payload, Payload::None) {
         return Ok(());
     }
-    let limit = match Entrance::of(request.path()) {
+    let entrance = Entrance::of(request.path());
+    let limit = match entrance {
         Entrance::Callbacks => config.webhook_body_limit,
         Entrance::General | Entrance::Outside => config.body_limit,
     };
@@ -59,7 +60,7 @@ pub(crate) async fn await_body(
     let body = match reading.as_mut().now_or_never() {
         Some(body) => body,
         None => {
-            let _counted = admission.await_body()?;
+            let _counted = admission.await_body(entrance)?;
             timeout(config.body_deadline, reading).await.unwrap_or(Err(Failure::BodyTimeout))
         }
     };

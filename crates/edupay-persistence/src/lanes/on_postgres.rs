@@ -15,7 +15,8 @@ use edupay_domain::store::{StoreError, StoreFault};
 use edupay_mischief::failpoint;
 
 /// A connection, made when it is needed. Between two batches that follow each other closely its next
-/// transaction is begun already, by the message that committed the one before.
+/// transaction is begun already, by the message that committed the one before; not behind a pooler, which
+/// could give the server's process to nobody else meanwhile.
 pub(super) struct PostgresGround {
     connector: Connector,
     connection: Option<PgConnection>,
@@ -39,8 +40,9 @@ impl Ground for PostgresGround {
                 .connect()
                 .map_err(|error| Setback::Again(StoreError::new(StoreFault::Unavailable, error)))?,
         };
+        let next = if self.connector.session_is_own() { Ended::Begun } else { Ended::Idle };
         let begun = if is_begun { Ok(()) } else { tx::begin(&mut Conn::Postgres(&mut connection)) };
-        let result = begun.map_err(unavailable).and_then(|()| run_on(&mut connection, batch, doubt));
+        let result = begun.map_err(unavailable).and_then(|()| run_on(&mut connection, batch, doubt, next));
         match result {
             Ok(Ended::Begun) => self.is_begun = true,
             Ok(Ended::Idle) => {}
@@ -70,8 +72,13 @@ enum Ended {
     Begun,
 }
 
-/// In a transaction that is begun.
-fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mut Doubt) -> Result<Ended, Setback> {
+/// In a transaction that is begun; what was written leaves the connection as `next` says.
+fn run_on(
+    connection: &mut PgConnection,
+    batch: &mut [Box<dyn Task>],
+    doubt: &mut Doubt,
+    next: Ended,
+) -> Result<Ended, Setback> {
     let mut conn = Conn::Postgres(&mut *connection);
     match decide_and_write(&mut conn, batch, doubt) {
         Ok(Work::Nothing) => {
@@ -83,9 +90,10 @@ fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mu
             let _ = tx::rollback(&mut conn);
             Err(Setback::Again(StoreError::new(StoreFault::Unavailable, "a row changed before it was locked")))
         }
-        Ok(Work::Written(event)) => tx::commit_and_begin(connection).map(|()| Ended::Begun).map_err(|error| {
-            // Which of the two failed is not told, so an answer that came counts as one that was lost.
-            let setback = tx::failed_commit(error, false);
+        Ok(Work::Written(event)) => commit(connection, next).map_err(|error| {
+            // Which of two failed is not told, so an answer that came counts as one that was lost.
+            let alive = matches!(next, Ended::Idle) && connection.ping().is_ok();
+            let setback = tx::failed_commit(error, alive);
             let _ = tx::rollback(&mut Conn::Postgres(connection));
             if let Setback::Lost(_) = setback {
                 *doubt = Doubt::Commit(event);
@@ -97,6 +105,14 @@ fn run_on(connection: &mut PgConnection, batch: &mut [Box<dyn Task>], doubt: &mu
             Err(tx::failed_statement(error, rolled_back))
         }
     }
+}
+
+fn commit(connection: &mut PgConnection, next: Ended) -> Result<Ended, Error> {
+    match next {
+        Ended::Begun => tx::commit_and_begin(connection)?,
+        Ended::Idle => tx::commit(&mut Conn::Postgres(connection))?,
+    }
+    Ok(next)
 }
 
 /// What a transaction has come to.

@@ -21,11 +21,15 @@ pub(super) fn decide(
     command: &DecideReview,
     rule: DecideReviewRule,
 ) -> Result<ReviewDecision, TxError<ReviewRefusal>> {
-    if let Some(item) = find(conn, &command.id, command.at)? {
-        lock(conn, &item)?;
-    }
-    // As it is now that nobody else changes it.
-    let item = find(conn, &command.id, command.at)?;
+    let item = match find(conn, &command.id, command.at)? {
+        Some(item) => {
+            lock(conn, &item)?;
+            // As it is now that nobody else changes it.
+            find(conn, &command.id, command.at)?
+        }
+        // What comes into the list only now is not locked, so it is not decided on.
+        None => None,
+    };
     let receipt = item.as_ref().map(|item| locked_receipt(conn, item)).transpose()?.flatten();
     let before = decisions(conn, &command.id)?;
     let view = ReviewView { item, receipt, last: before.last().cloned() };

@@ -7,6 +7,7 @@ use crate::signals::Ending;
 use crate::webhooks::Deliverer;
 use crate::worker::Worker;
 use crate::{app, demo_data, logs, operations};
+use chrono::TimeDelta;
 use clap::Args;
 use edupay_http::Server;
 use edupay_mischief::planted;
@@ -35,6 +36,7 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
         store.migrate().context("database_url")?;
     }
     store.check_schema().context("database_url")?;
+    check_clock(&store).await?;
     let app::Built { services, circuit } = app::build(&settings, &store)?;
     if settings.is_live() && demo_data::is_there(&services).await? {
         return Err(Failure::setting("database_url", "this is demo data; it can't be used with a live key"));
@@ -45,6 +47,20 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
     serve(&settings, &store, app::Built { services, circuit }, listener, ending).await
 }
 
+/// Leases are written by one service's clock and judged by another's: where the clocks are far apart, two
+/// workers could do the same thing at once.
+async fn check_clock(store: &SqlStore) -> Result<(), Failure> {
+    let ahead = store.clock_ahead().await.context("database_url")?;
+    if ahead.abs() > CLOCK_TOLERANCE {
+        let seconds = ahead.num_seconds();
+        return Err(Failure::setting(
+            "database_url",
+            format!("this machine's clock is {seconds} s ahead of the database's; they may be 5 s apart"),
+        ));
+    }
+    Ok(())
+}
+
 /// Takes the port.
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let listener =
@@ -53,6 +69,8 @@ pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
+/// How far two clocks may be apart: much less than a lease has left when the gateway is asked.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 /// For how long the end may take beyond what requests are waited for.
 const FAREWELL: Duration = Duration::from_secs(5);
 

@@ -38,8 +38,8 @@ pub struct AnsweredPlan {
 }
 
 /// Takes an endpoint and the delivery that is due there; `None` when it is not active, somebody has it, it
-/// asked for peace, or nothing is due. An attempt counts from here on, so that one which ends the program
-/// is not begun for ever.
+/// asked for peace, or nothing is due. An attempt counts from here on, so that one whose answer nobody
+/// recorded is counted too.
 #[must_use]
 pub fn claim_delivery(command: &ClaimDelivery, endpoint: &Endpoint, due: Option<&Delivery>) -> Option<DeliveryClaim> {
     let at = command.at;

@@ -10,6 +10,7 @@ pub use gateway::GatewayMatching;
 
 use super::difference::{Action, Difference, DifferenceKind, Source, Standing, Thing};
 use super::run::{BeginRun, Run, RunStatus};
+use crate::clock::Timestamp;
 use chrono::TimeDelta;
 
 /// After this long without a move a running run is taken for dead.
@@ -24,6 +25,12 @@ pub enum Begin {
     Granted,
     /// Its daily run is done, or somebody works on it.
     Denied,
+}
+
+/// Whether somebody works on a run. One that stands still for an hour was left by whoever did.
+#[must_use]
+pub(super) fn is_at_work(run: &Run, at: Timestamp) -> bool {
+    run.status == RunStatus::Running && at.signed_duration_since(run.touched_at) < DEAD
 }
 
 /// A daily run begins once for its days; again when the one before failed a while ago, or was left by

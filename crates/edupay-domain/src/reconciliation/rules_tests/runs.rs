@@ -4,7 +4,7 @@ use super::{days, noon};
 use crate::clock::Timestamp;
 use crate::ids::ReconciliationId;
 use crate::reconciliation::difference::{Source, Standing};
-use crate::reconciliation::rules::{Begin, begin_run, standing};
+use crate::reconciliation::rules::{Begin, begin_run, is_at_work, standing};
 use crate::reconciliation::run::{BeginRun, Counts, Daily, Run, RunStatus};
 use chrono::TimeDelta;
 
@@ -41,6 +41,18 @@ fn a_daily_run_begins_once_and_again_when_the_one_before_is_dead_or_failed() {
         let daily = daily.map(earlier);
         let at = noon() + TimeDelta::minutes(minutes);
         assert_eq!(begin_run(&command(at), daily.as_ref()), begin, "{daily:?} {minutes}");
+    }
+}
+
+#[test]
+fn a_run_that_stands_still_for_an_hour_was_left() {
+    for (status, minutes, at_work) in [
+        (RunStatus::Running, 59, true),
+        (RunStatus::Running, 60, false),
+        (RunStatus::Finished, 0, false),
+        (RunStatus::Failed, 0, false),
+    ] {
+        assert_eq!(is_at_work(&earlier(status), noon() + TimeDelta::minutes(minutes)), at_work, "{status:?} {minutes}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::payments::ConfirmError;
 use crate::reconciliation::difference::{Action, Difference, DifferenceKind, Repair, Standing};
 use crate::reconciliation::error::ReconcileError;
 use crate::reconciliation::ports::{Progress, Stage};
-use crate::reconciliation::run::RunStatus;
+use crate::reconciliation::rules::is_at_work;
 use crate::reconciliation::sides::BookedRefund;
 use crate::store::StoreError;
 
@@ -26,7 +26,7 @@ pub struct Repaired {
 }
 
 impl ReconciliationService {
-    /// Repairs what the run found and can be repaired, and marks the rest for a person. Never by an edit: the
+    /// Repairs what the run found and can be repaired, and marks the rest for a person; of a run that was left, what it had found by then. Never by an edit: the
     /// gateway is asked for the charge or its refunds, and its answer is booked as a callback's would be. A
     /// repeat tries again what failed.
     ///
@@ -34,7 +34,7 @@ impl ReconciliationService {
     /// [`ReconcileError`]; what fails for one difference is counted and kept with it.
     pub async fn repair(&self, id: ReconciliationId, progress: &dyn Progress) -> Result<Repaired, ReconcileError> {
         let run = self.parts.store.find(id).await?.ok_or(ReconcileError::NotFound)?;
-        if run.status == RunStatus::Running {
+        if is_at_work(&run, self.parts.clock.now()) {
             return Err(ReconcileError::StillRunning);
         }
         let (mut repaired, mut above) = (Repaired::default(), 0);

@@ -10,6 +10,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
 use edupay_domain::ledger::{PostedEntry, Split, Wallet};
 use edupay_domain::orders::{Entitlement, Order, Tender};
+use edupay_mischief::planted;
 
 /// `write_payments.sql`.
 #[derive(Default)]
@@ -210,6 +211,9 @@ struct Lines {
 impl Lines {
     fn push(&mut self, posted: &PostedEntry) {
         for (transfer, line) in posted.entry.transfers().iter().zip(0_i16..) {
+            if planted!("line_not_written", 40) {
+                continue;
+            }
             self.users.push(posted.wallet.user_id.get());
             self.numbers.push(posted.number);
             self.lines.push(line);
@@ -240,6 +244,9 @@ struct Events {
 
 impl Events {
     fn push(&mut self, event: &Event) {
+        if planted!("event_not_written", 10) {
+            return;
+        }
         self.users.push(event.user_id.get());
         self.ids.push(event.id.to_string());
         self.kinds.push(event.body.kind());
