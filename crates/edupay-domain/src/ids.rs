@@ -23,6 +23,10 @@ impl IdError {
     }
 }
 
+/// The highest number that a person may choose as an id: 2^53 - 1, which every reader of JSON can hold.
+/// Stores give out the number above the highest one, so whoever took the last of all would leave none.
+pub const MAX_CHOSEN_ID: i64 = 9_007_199_254_740_991;
+
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
@@ -36,6 +40,14 @@ macro_rules! number_id {
             /// [`IdError`] below 1.
             pub fn try_new(number: i64) -> Result<Self, IdError> {
                 if number < 1 { Err(IdError { what: $what }) } else { Ok(Self(number)) }
+            }
+
+            /// A number that a person chooses for something new: from 1 to [`MAX_CHOSEN_ID`].
+            ///
+            /// # Errors
+            /// [`IdError`] outside of that.
+            pub fn choose(number: i64) -> Result<Self, IdError> {
+                if number > MAX_CHOSEN_ID { Err(IdError { what: $what }) } else { Self::try_new(number) }
             }
 
             /// The number.

@@ -1,8 +1,11 @@
 //! The OpenAPI document, made from the handlers. What all operations of an API share is added here,
 //! so that no handler repeats it.
 
+mod bodies;
+
 use crate::dialects::{CampusRefusalView, DetailView, FieldProblemView, ProblemView, RefusalView};
 use crate::once::OPERATIONS;
+use bodies::{LeftOut, Texts};
 use serde::Serialize;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -115,7 +118,7 @@ fn text_or(other: Type) -> ObjectBuilder {
         crate::ops::paths::metrics,
     ),
     components(schemas(RefusalView, CampusRefusalView, DetailView, ProblemView, FieldProblemView)),
-    modifiers(&Security, &CommonFailures, &IdempotencyKeys)
+    modifiers(&Security, &CommonFailures, &IdempotencyKeys, &Texts, &LeftOut)
 )]
 struct Document;
 
@@ -152,6 +155,12 @@ impl Modify for CommonFailures {
     }
 }
 
+/// Operations on what has something of its own that others can't have, or something that never changes.
+const COLLIDE: [&str; 6] =
+    ["create_project", "put_project", "create_package", "put_package", "put_student", "replace_card"];
+/// Operations that name a school or a guardian.
+const NAME_OTHERS: [&str; 4] = ["create_project", "put_project", "put_student", "bind_guardian"];
+
 fn add_failures(path: &str, operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let secured = operation.security.iter().flatten().any(|requirement| *requirement != Default::default());
@@ -166,12 +175,14 @@ fn add_failures(path: &str, operation: &mut Operation) {
         ("400", input, "Bad value, unreadable body, or (by setting) a business failure"),
         ("401", secured, "Not authenticated"),
         ("403", staff, "Staff only"),
-        ("404", named, "There is no such thing, or it is not the caller's"),
+        ("404", named || id == "create_package", "There is no such thing, or it is not the caller's"),
         ("405", !campus, "This method is not for this path"),
         ("406", !plain && !campus && !callback, "Replies are JSON"),
         ("408", body && !campus, "The body did not arrive in time"),
+        ("409", COLLIDE.contains(&id.as_str()), "Something else stands in the way; `code` says what"),
         ("413", body, "The body is too large"),
         ("415", body && !campus && !callback && id != "reconcile_bill", "The body is neither JSON nor a form"),
+        ("422", NAME_OTHERS.contains(&id.as_str()), "What the body or the path names beside is not there or not fit"),
         ("429", secured && !callback || id == "log_in", "Too many calls"),
         ("500", true, "Our mistake"),
         ("503", !plain, "Nothing was done, or the outcome is unknown: repeat the same request when it is time"),
@@ -328,6 +339,30 @@ mod tests {
                 }
                 assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn every_failure_under_v1_is_a_problem_document() {
+        let document = document();
+        for (method, path, operation) in operations(&document).iter().filter(|(_, path, _)| path.starts_with("/v1")) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let problem = response["content"].get("application/problem+json").is_some();
+                assert_eq!(problem, status.starts_with(['4', '5']), "{method} {path} {status}");
+            }
+        }
+        let responses = |path: &str, method: &str| document["paths"][path][method]["responses"].clone();
+        for (path, method, status) in [
+            ("/v1/students/{user_id}", "put", "409"),
+            ("/v1/students/{user_id}", "put", "422"),
+            ("/v1/students/{user_id}/card", "put", "409"),
+            ("/v1/students/{user_id}/guardians/{guardian_id}", "put", "422"),
+            ("/v1/projects", "post", "422"),
+            ("/v1/projects/{project_id}", "put", "409"),
+            ("/v1/packages", "post", "404"),
+            ("/v1/packages/{package_id}", "put", "409"),
+        ] {
+            assert!(responses(path, method).get(status).is_some(), "{method} {path} {status}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::values::{ForUser, choice, claimed, filled, package_ids, user_id};
 use super::{AnsweredView, answered};
 use crate::config::HttpConfig;
-use crate::extract::{Caller, Decode, InOrder, LenientBody, Reader, text};
+use crate::extract::{Caller, Decode, InOrder, LenientBody, Reader, text_or_number};
 use crate::failure::{Failure, Refusal};
 use crate::once::by_steps;
 use crate::openapi::{OrCampusRefusal, yuan_in};
@@ -68,12 +68,12 @@ pub(crate) struct PayMoneyBody {
 
 impl Decode for Payment {
     fn decode(reader: &mut Reader, _: &HttpConfig) -> Option<Self> {
-        let channel = reader.required("channel", text(MAX_CHANNEL));
-        let subject = reader.optional("subject", filled(text(MAX_SUBJECT)));
-        let body = reader.optional("body", filled(text(MAX_BODY)));
+        let channel = reader.required("channel", text_or_number(MAX_CHANNEL));
+        let subject = reader.optional("subject", filled(text_or_number(MAX_SUBJECT)));
+        let body = reader.optional("body", filled(text_or_number(MAX_BODY)));
         let claimed = reader.required("amount", claimed);
         let user_id = reader.required("userID", user_id);
-        let emp_name = reader.optional("empName", filled(text(MAX_NAME)));
+        let emp_name = reader.optional("empName", filled(text_or_number(MAX_NAME)));
         let package_ids = reader.required("itemIDs", package_ids);
         let kind = reader.required("type", choice(PurchaseKind::from_number));
         // The payer reads what the catalogue says; these only must be readable.

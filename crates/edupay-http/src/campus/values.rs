@@ -1,7 +1,7 @@
 //! How the fields of the campus API are read: ids and small numbers as text or as numbers, several of
 //! them joined by commas.
 
-use crate::extract::{Value, text};
+use crate::extract::{Value, text_or_number};
 use crate::failure::{FieldError, Refusal};
 use edupay_domain::ids::{GatewayOrderNo, IdError, PackageId, PurchaseRecordId, UserId};
 use edupay_domain::money::MoneyError;
@@ -33,7 +33,7 @@ impl ForUser {
 
 /// A user's id.
 pub(super) fn user_id(value: &Value) -> Result<ForUser, FieldError> {
-    let text = text(MAX_ID)(value)?;
+    let text = text_or_number(MAX_ID)(value)?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let id = text.parse().ok().and_then(|id| UserId::try_new(id).ok());
     if digits { Ok(ForUser(id)) } else { Err(FieldError::Invalid) }
@@ -52,7 +52,7 @@ pub(super) fn record_ids(value: &Value) -> Result<Vec<PurchaseRecordId>, FieldEr
 
 /// A number by which the gateway knows a charge.
 pub(super) fn order_number(value: &Value) -> Result<GatewayOrderNo, FieldError> {
-    let text = text(MAX_NUMBER)(value)?;
+    let text = text_or_number(MAX_NUMBER)(value)?;
     GatewayOrderNo::parse(&text).map_err(|_: IdError| FieldError::Invalid)
 }
 
@@ -73,7 +73,7 @@ pub(super) fn claimed(value: &Value) -> Result<ClaimedAmount, FieldError> {
 /// One of a few numbers.
 pub(super) fn choice<T>(of: impl Fn(i64) -> Option<T>) -> impl Fn(&Value) -> Result<T, FieldError> {
     move |value| {
-        let text = text(MAX_ID)(value)?;
+        let text = text_or_number(MAX_ID)(value)?;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| digits).and_then(&of).ok_or(FieldError::UnknownChoice)
     }
@@ -91,7 +91,7 @@ pub(super) fn filled<T>(
 
 fn list<T>(value: &Value, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, FieldError> {
     let max = MAX_LIST.max(Purchase::MAX_RECORDS.saturating_mul(MAX_ID));
-    let text = text(max)(value)?;
+    let text = text_or_number(max)(value)?;
     let part = |part: &str| {
         let part = part.trim();
         let digits = part.bytes().all(|byte| byte.is_ascii_digit());

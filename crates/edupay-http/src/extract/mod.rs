@@ -25,7 +25,7 @@ pub(crate) use lists::{
 pub(crate) use raw_body::{BillBody, RawBody, await_body};
 pub(crate) use reader::{Decode, Reader};
 pub(crate) use values::{amount_fen, amount_yuan, course_ids, order_no, page_cursor, page_limit, product_id};
-pub(crate) use values::{secret, text, username};
+pub(crate) use values::{password, secret, text, text_or_number, username};
 
 use crate::failure::Failure;
 use crate::services::State;

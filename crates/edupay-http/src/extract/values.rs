@@ -47,13 +47,13 @@ pub(crate) fn amount_fen(max: Money) -> impl Fn(&Value) -> Result<Money, FieldEr
 
 /// An order number, as text or as a number of any size.
 pub(crate) fn order_no(value: &Value) -> Result<OrderNo, FieldError> {
-    let text = text(MAX_ORDER_NO)(value)?;
+    let text = text_or_number(MAX_ORDER_NO)(value)?;
     OrderNo::parse(&text).map_err(|_| FieldError::Invalid)
 }
 
 /// A product's id.
 pub(crate) fn product_id(value: &Value) -> Result<ProductId, FieldError> {
-    let text = text(MAX_PRODUCT_ID)(value)?;
+    let text = text_or_number(MAX_PRODUCT_ID)(value)?;
     ProductId::parse(&text).map_err(|_| FieldError::Invalid)
 }
 
@@ -63,13 +63,27 @@ pub(crate) fn username(value: &Value) -> Result<Username, FieldError> {
     Username::parse(&text).map_err(|_| FieldError::Invalid)
 }
 
-/// A password.
+/// A new password.
 pub(crate) fn secret(value: &Value) -> Result<String, FieldError> {
     text(MAX_SECRET)(value)
 }
 
-/// Readable text of 1 to `max` characters; a number is its own text.
+/// A password at the log-in.
+pub(crate) fn password(value: &Value) -> Result<String, FieldError> {
+    text_or_number(MAX_SECRET)(value)
+}
+
+/// Readable text of 1 to `max` characters.
 pub(crate) fn text(max: usize) -> impl Fn(&Value) -> Result<String, FieldError> {
+    move |value| match value {
+        Value::Number(_) => Err(FieldError::NotText),
+        value => text_or_number(max)(value),
+    }
+}
+
+/// Readable text of 1 to `max` characters; a number is its own text, as clients of the 益安 and campus
+/// APIs are used to.
+pub(crate) fn text_or_number(max: usize) -> impl Fn(&Value) -> Result<String, FieldError> {
     move |value| {
         let text = match value {
             Value::Number(text) | Value::Text(text) | Value::Form(text) => text,
@@ -244,7 +258,8 @@ mod tests {
     fn text_is_counted_in_characters() {
         assert_eq!(text(2)(&json_text("中文")), Ok("中文".to_owned()));
         assert_eq!(text(2)(&json_text("中文字")), Err(FieldError::TooLong { max: 2 }));
-        assert_eq!(text(2)(&number("12")), Ok("12".to_owned()));
+        assert_eq!(text(2)(&number("12")), Err(FieldError::NotText));
+        assert_eq!(text_or_number(2)(&number("12")), Ok("12".to_owned()));
     }
 
     #[test]

@@ -160,7 +160,7 @@ fn cursor(delivery: &Delivery) -> String {
     params(
         ("endpoint_id" = String, Path, description = "The endpoint"),
         ("status" = Option<String>, Query, description = "Only deliveries of this status"),
-        ("limit" = Option<u32>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
+        ("limit" = Option<i64>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before")
     ),
     responses((status = 200, body = PageView<DeliveryView>, description = "A page of deliveries"))

@@ -206,7 +206,7 @@ pub(crate) async fn put_package(
     state: Data<State>,
     InOrder(_, InOrder(package_id, Body(body))): InOrder<Staff, InOrder<Path<String>, Body<PackageBody>>>,
 ) -> Result<Json<PackageView>, Failure> {
-    let id = path::id(&package_id, PackageId::try_new)?;
+    let id = path::id(&package_id, PackageId::choose)?;
     put(&state, body.draft(Some(id))).await.map(Json)
 }
 

@@ -13,7 +13,7 @@ pub(super) const MAX_LIMIT: u32 = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// How many items at most; longer pages are cut to 100.
-    #[param(value_type = Option<u32>, minimum = 1, example = 20)]
+    #[param(value_type = Option<i64>, minimum = 1, example = 20)]
     pub(super) limit: u32,
     /// The `next_cursor` of the page before.
     #[param(value_type = Option<String>, pattern = "^[1-9][0-9]*$")]

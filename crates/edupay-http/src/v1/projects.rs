@@ -83,10 +83,10 @@ pub(crate) struct ProjectBody {
     #[schema(max_length = 100)]
     name: String,
     /// `card`, or `sms`.
-    #[schema(value_type = String, example = "card")]
+    #[schema(value_type = String, example = "card", pattern = "^(card|sms)$")]
     kind: ProjectKind,
     /// `single` (if nothing is said), or `multi`.
-    #[schema(value_type = Option<String>, example = "single")]
+    #[schema(value_type = Option<String>, example = "single", pattern = "^(single|multi)$")]
     selection: Selection,
     /// Each once; left out, all of them.
     #[schema(value_type = Option<Vec<String>>, example = json!(["wx", "alipay"]))]
@@ -107,7 +107,7 @@ pub(crate) struct ProjectBody {
     #[schema(value_type = Option<String>, max_length = 2000)]
     protocol_url: String,
     /// `difference` (if nothing is said), or `prorated`.
-    #[schema(value_type = Option<String>, example = "difference")]
+    #[schema(value_type = Option<String>, example = "difference", pattern = "^(difference|prorated)$")]
     upgrade_pricing: UpgradePricing,
 }
 
@@ -204,7 +204,7 @@ pub(crate) async fn put_project(
     state: Data<State>,
     InOrder(_, InOrder(project_id, Body(body))): InOrder<Staff, InOrder<Path<String>, Body<ProjectBody>>>,
 ) -> Result<Json<ProjectView>, Failure> {
-    let draft = body.draft(Some(path::id(&project_id, ProjectId::try_new)?));
+    let draft = body.draft(Some(path::id(&project_id, ProjectId::choose)?));
     Ok(Json(state.services.campus.put_project(draft).await?.into()))
 }
 

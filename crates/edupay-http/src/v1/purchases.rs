@@ -197,7 +197,7 @@ pub(crate) async fn list_wards(state: Data<State>, caller: Caller) -> Result<Jso
     security(("token" = [])),
     params(
         ("user_id" = i64, Path, description = "The student's user id", minimum = 1),
-        ("limit" = Option<u32>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
+        ("limit" = Option<i64>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before")
     ),
     responses((status = 200, body = PageView<PurchaseView>, description = "A page of purchases"))

@@ -275,7 +275,8 @@ type SentBill = InOrder<Path<String>, InOrder<Params<DaysBody>, BillBody>>;
     ),
     responses(
         (status = 201, body = RunView, description = "It has begun"),
-        (status = 422, body = crate::dialects::ProblemView, description = "The file is no such bill")
+        (status = 422, body = crate::dialects::ProblemView, content_type = "application/problem+json",
+            description = "The file is no such bill")
     )
 )]
 pub(crate) async fn reconcile_bill(
@@ -359,7 +360,8 @@ pub(crate) async fn list_differences(
     params(("reconciliation_id" = i64, Path, description = "Its number", minimum = 1)),
     responses(
         (status = 200, body = RepairedView, description = "What the repair came to"),
-        (status = 409, body = crate::dialects::ProblemView, description = "The comparison has not ended yet")
+        (status = 409, body = crate::dialects::ProblemView, content_type = "application/problem+json",
+            description = "The comparison has not ended yet")
     )
 )]
 pub(crate) async fn repair_reconciliation(

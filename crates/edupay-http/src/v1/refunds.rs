@@ -109,7 +109,7 @@ pub(crate) struct NewRefundBody {
     #[schema(minimum = 1, example = 9900)]
     amount_fen: Option<i64>,
     /// `source`: back the way it came. `balance`: into the user's balances, whatever paid.
-    #[schema(example = "source")]
+    #[schema(example = "source", pattern = "^(source|balance)$")]
     to: String,
     /// Why, for the payer to read: 1 to 255 characters.
     #[schema(example = "课程取消", max_length = 255)]
@@ -168,7 +168,7 @@ fn cursor(refund: &Refund) -> String {
     get, path = "/v1/refunds", operation_id = "list_refunds", tag = "staff", security(("token" = [])),
     params(
         ("status" = Option<String>, Query, description = "Only refunds of this status"),
-        ("limit" = Option<u32>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
+        ("limit" = Option<i64>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before")
     ),
     responses((status = 200, body = PageView<RefundView>, description = "A page of refunds"))

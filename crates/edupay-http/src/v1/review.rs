@@ -164,7 +164,7 @@ fn named(id: &str) -> Result<ReviewId, Failure> {
     get, path = "/v1/review", operation_id = "list_review", tag = "staff", security(("token" = [])),
     params(
         ("kind" = Option<String>, Query, description = "Only things of this kind"),
-        ("limit" = Option<u32>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
+        ("limit" = Option<i64>, Query, description = "How many items at most; longer pages are cut to 100", minimum = 1),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before")
     ),
     responses((status = 200, body = PageView<ItemView>, description = "A page of the list"))

@@ -86,7 +86,7 @@ pub(crate) async fn put_school(
     state: Data<State>,
     InOrder(_, InOrder(id, Body(body))): InOrder<Staff, InOrder<Path<String>, Body<SchoolBody>>>,
 ) -> Result<Json<SchoolView>, Failure> {
-    let id = Some(path::id(&id, SchoolId::try_new)?);
+    let id = Some(path::id(&id, SchoolId::choose)?);
     let school = state.services.campus.put_school(PutSchool { id, name: body.name }).await?;
     Ok(Json(school.into()))
 }

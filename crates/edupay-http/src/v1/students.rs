@@ -112,7 +112,7 @@ pub(crate) struct StudentBody {
     #[schema(value_type = Option<String>, max_length = 100)]
     sim: String,
     /// The card; left out, the cards stay as they are.
-    #[schema(value_type = Option<String>, max_length = 32)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 32)]
     card_no: Option<CardNo>,
     /// Who may act for the student from now on; bindings that are there stay.
     #[schema(value_type = Option<Vec<i64>>)]
@@ -216,7 +216,7 @@ pub(crate) async fn put_student(
     state: Data<State>,
     InOrder(_, InOrder(user_id, Body(body))): InOrder<Staff, InOrder<Path<String>, Body<StudentBody>>>,
 ) -> Result<Json<StudentView>, Failure> {
-    let draft = body.draft(path::id(&user_id, UserId::try_new)?);
+    let draft = body.draft(path::id(&user_id, UserId::choose)?);
     let mut rows = state.services.campus.put_students(vec![draft], ImportMode::Write).await?;
     match (rows.taken.pop(), rows.refused.pop()) {
         (Some(student), _) => Ok(Json(student.into())),

@@ -35,7 +35,7 @@ pub(crate) struct TopUpBody {
     #[schema(value_type = String, example = "alipay")]
     channel: Channel,
     /// The payer's open id inside WeChat: `wx_pub` needs it, no other channel looks at it.
-    #[schema(value_type = Option<String>, max_length = 128)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
     open_id: Option<OpenId>,
 }
 

@@ -79,10 +79,10 @@ pub(crate) struct NewUserBody {
     #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// Name among people.
-    #[schema(max_length = 50)]
+    #[schema(min_length = 1, max_length = 50)]
     nickname: Option<String>,
     /// `member` (if nothing is said), or `staff`.
-    #[schema(value_type = Option<String>, example = "member")]
+    #[schema(value_type = Option<String>, example = "member", pattern = "^(member|staff)$")]
     role: Role,
 }
 

@@ -162,7 +162,7 @@ impl Decode for RotateBody {
 #[schema(as = ResendSinceBody)]
 pub(crate) struct ResendBody {
     /// RFC 3339; not in the future.
-    #[schema(value_type = String, example = "2016-06-15T03:53:50Z")]
+    #[schema(value_type = String, format = DateTime, example = "2016-06-15T03:53:50Z")]
     since: Timestamp,
 }
 

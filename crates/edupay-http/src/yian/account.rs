@@ -1,7 +1,7 @@
 //! Logging in and out.
 
 use crate::config::HttpConfig;
-use crate::extract::{Anyone, Body, Caller, Decode, InOrder, Reader, client_address, secret, text};
+use crate::extract::{Anyone, Body, Caller, Decode, InOrder, Reader, client_address, password, text_or_number};
 use crate::failure::Failure;
 use crate::services::State;
 use actix_web::HttpRequest;
@@ -25,8 +25,8 @@ pub(crate) struct LoginBody {
 
 impl Decode for LoginBody {
     fn decode(reader: &mut Reader, _: &HttpConfig) -> Option<Self> {
-        let username = reader.required("username", text(MAX_NAME));
-        let password = reader.required("password", secret);
+        let username = reader.required("username", text_or_number(MAX_NAME));
+        let password = reader.required("password", password);
         Some(Self { username: username?, password: password? })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::profile::ProfileView;
 use crate::config::HttpConfig;
-use crate::extract::{Body, Caller, Decode, InOrder, Reader, Value, amount_yuan, text};
+use crate::extract::{Body, Caller, Decode, InOrder, Reader, Value, amount_yuan, text_or_number};
 use crate::failure::{Failure, FieldError, Refusal};
 use crate::once::by_steps;
 use crate::openapi::{OrRefusal, yuan_in};
@@ -66,7 +66,7 @@ impl Decode for Proof {
 
 /// A blank proof is a bad one, not a bad value.
 fn proof_text(value: &Value) -> Result<String, FieldError> {
-    match text(MAX_PROOF)(value) {
+    match text_or_number(MAX_PROOF)(value) {
         Err(FieldError::Blank) => Ok(String::new()),
         read => read,
     }

@@ -2,7 +2,7 @@
 
 use super::profile::ProfileView;
 use crate::config::HttpConfig;
-use crate::extract::{Body, Caller, Decode, InOrder, Reader, order_no, text};
+use crate::extract::{Body, Caller, Decode, InOrder, Reader, order_no, text_or_number};
 use crate::failure::{Failure, Refusal};
 use crate::once::{Keyed, by_steps, said};
 use crate::openapi::{OrRefusal, order_no_in};
@@ -36,7 +36,7 @@ pub(crate) struct PayBody {
 impl Decode for PayBody {
     fn decode(reader: &mut Reader, _: &HttpConfig) -> Option<Self> {
         let order_no = reader.required("order_no", order_no);
-        let channel = reader.required("channel", text(MAX_CHANNEL));
+        let channel = reader.required("channel", text_or_number(MAX_CHANNEL));
         Some(Self { order_no: order_no?, channel: channel? })
     }
 }

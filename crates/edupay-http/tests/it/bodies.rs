@@ -52,7 +52,7 @@ fn all_wrong_fields_are_named_at_once_and_in_order() {
         problem["errors"].as_array().unwrap().iter().map(|error| (&error["field"], &error["code"])).collect();
     assert_eq!(
         errors,
-        [(&json!("amount_fen"), &json!("amount_not_positive")), (&json!("channel"), &json!("unknown_choice"))]
+        [(&json!("amount_fen"), &json!("amount_not_positive")), (&json!("channel"), &json!("not_text"))]
     );
 }
 

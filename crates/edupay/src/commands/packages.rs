@@ -158,7 +158,7 @@ async fn find(campus: &CampusService, id: PackageId) -> Result<Package, Failure>
 impl CreatePackage {
     fn draft(self, limit: Money) -> Result<PackageDraft, Failure> {
         self.texts.over(PackageDraft {
-            id: self.id.map(PackageId::try_new).transpose().context("id")?,
+            id: self.id.map(PackageId::choose).transpose().context("id")?,
             project_id: ProjectId::try_new(self.project).context("project")?,
             name: self.name,
             price_text: String::new(),

@@ -105,7 +105,7 @@ pub(super) async fn school(overrides: &Overrides, command: SchoolCommand) -> Res
     match command {
         SchoolCommand::Create { name } => say(school_view(&put(None, name).await?)),
         SchoolCommand::Edit { school_id, name } => {
-            let id = SchoolId::try_new(school_id).context("school_id")?;
+            let id = SchoolId::choose(school_id).context("school_id")?;
             say(school_view(&put(Some(id), name).await?));
         }
         SchoolCommand::List => {

@@ -175,7 +175,7 @@ impl CreateStudent {
     fn draft(self) -> Result<StudentDraft, Failure> {
         let texts = StudentTexts { name: self.name, ..StudentTexts::default() };
         Ok(StudentDraft {
-            user_id: UserId::try_new(self.user_id).context("user_id")?,
+            user_id: UserId::choose(self.user_id).context("user_id")?,
             school_id: SchoolId::try_new(self.school).context("school")?,
             texts: self.texts.over(texts),
             card_no: self.card_no.map(|text| CardNo::parse(&text)).transpose().context("card_no")?,

@@ -36,7 +36,7 @@ pub const PACKAGE_FIELDS: [&str; 9] =
 /// there is such a school, is not among it.
 pub fn parse_student_row(fields: &[(&str, &str)]) -> Result<StudentDraft, Vec<RowError>> {
     let mut row = Row::new(fields, &STUDENT_FIELDS);
-    let user_id = row.number("user_id", UserId::try_new);
+    let user_id = row.number("user_id", UserId::choose);
     let school_id = row.number("school_id", SchoolId::try_new);
     let name = row.required("name");
     let card_no = row.optional("card_no", |text| CardNo::parse(text).map_err(|_| RowFault::BadText));
@@ -67,7 +67,7 @@ pub fn parse_student_row(fields: &[(&str, &str)]) -> Result<StudentDraft, Vec<Ro
 /// Everything that is wrong with the row, a [`RowError`] each.
 pub fn parse_package_row(fields: &[(&str, &str)], max_price: Money) -> Result<PackageDraft, Vec<RowError>> {
     let mut row = Row::new(fields, &PACKAGE_FIELDS);
-    let id = row.optional("id", |text| number(text, PackageId::try_new));
+    let id = row.optional("id", |text| number(text, PackageId::choose));
     let project_id = row.number("project_id", ProjectId::try_new);
     let name = row.required("name").map(str::to_owned);
     let list_price = row.required("list_price").map(str::to_owned);

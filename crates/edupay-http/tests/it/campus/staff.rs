@@ -60,6 +60,38 @@ fn schools_are_added_named_anew_and_listed() {
 }
 
 #[test]
+fn no_id_that_staff_chooses_is_the_last_of_all() {
+    let school = School::open();
+    let student = json!({ "school_id": 1, "name": "新" });
+    let project = json!({ "name": "新", "kind": "card" });
+    let package = json!({ "project_id": 1, "name": "新", "list_price_fen": 1, "term_months": 1 });
+    for last in ["9007199254740992", "9223372036854775807"] {
+        for (things, body) in [
+            ("schools", &json!({ "name": "新" })),
+            ("students", &student),
+            ("projects", &project),
+            ("packages", &package),
+        ] {
+            school.put(&format!("/v1/{things}/{last}"), body).expect(404);
+        }
+    }
+    for (things, body) in [("projects", &project), ("packages", &package)] {
+        school.put(&format!("/v1/{things}/9007199254740991"), body).expect(200);
+        post(&school, &format!("/v1/{things}"), body).expect(201);
+    }
+    school.put("/v1/schools/9007199254740991", &json!({ "name": "新" })).expect(200);
+    let next = post(&school, "/v1/schools", &json!({ "name": "新" })).expect(201).json();
+    assert_eq!(next["school_id"], 9_007_199_254_740_992_i64);
+}
+
+#[test]
+fn a_number_is_no_name() {
+    let school = School::open();
+    let problem = post(&school, "/v1/schools", &json!({ "name": 0 })).expect(400).json();
+    assert_eq!(problem["errors"][0]["field"], "name");
+}
+
+#[test]
 fn students_have_cards_with_history_and_guardians() {
     let school = School::open();
     let body = json!({ "school_id": 1, "name": "新同学", "card_no": "777", "guardians": [1] });
