@@ -7,10 +7,9 @@ use crate::cashier;
 use crate::config::WebPath;
 use crate::dialects::{Dialect, Speaker};
 use crate::extract::{CallerId, IDEMPOTENCY_KEY, await_body, state};
-use crate::failure::{Failure, Refusal};
+use crate::failure::Failure;
 use crate::language::Language;
 use crate::pattern::RoutePattern;
-use crate::rates::whole_seconds;
 use crate::services::State;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -128,8 +127,7 @@ impl Arrival {
         let (mut reply, cause) = match reply.response().error() {
             Some(error) => match error.as_error::<Failure>() {
                 Some(failure) => {
-                    let halted = self.halted(failure);
-                    let said = self.say(halted.as_ref().unwrap_or(failure));
+                    let said = self.say(failure);
                     let cause = cause(failure);
                     (reply.into_response(said), cause)
                 }
@@ -170,13 +168,6 @@ impl Arrival {
             state.requests.failed(failure);
         }
         self.speaker.say(failure)
-    }
-
-    /// A charge that was refused because none are asked for at present: the client should come back.
-    fn halted(&self, failure: &Failure) -> Option<Failure> {
-        let Failure::Refused(Refusal::ChargeRefused) = failure else { return None };
-        let wait = self.state.as_ref()?.operations.circuit.retry_after()?;
-        Some(Failure::ChargesHalted { seconds: whole_seconds(wait) })
     }
 
     /// What every reply has. While the server ends, each is the last on its connection.

@@ -4,6 +4,7 @@
 mod from_domain;
 
 use crate::admission::Busy;
+use crate::rates::whole_seconds;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use edupay_domain::accounts::TokenRefusal;
@@ -12,7 +13,7 @@ use edupay_domain::ids::CourseId;
 use edupay_domain::money::{Money, MoneyError};
 use edupay_domain::orders::PayRefusal;
 use edupay_domain::packages::{CampusRefusal, CatalogueRefusal, PlaceRefusal, SearchRefusal, SuccessRefusal};
-use edupay_domain::payments::{CallbackRefusal, ProofRefusal};
+use edupay_domain::payments::{CallbackRefusal, Postponement, ProofRefusal};
 use edupay_domain::products::ProductRefusal;
 use edupay_domain::reconciliation::BillError;
 use edupay_domain::recovery::ReviewRefusal;
@@ -66,8 +67,8 @@ pub(crate) enum Failure {
     Late,
     #[error("the server is ending")]
     Draining,
-    #[error("no charges are asked for at present")]
-    ChargesHalted { seconds: u64 },
+    #[error("the gateway could not be asked for the charge: {}", .0.code())]
+    ChargePostponed(Postponement),
     #[error("wrong name or password")]
     WrongCredentials,
     #[error("refused")]
@@ -189,7 +190,7 @@ impl Failure {
             Self::Busy(_) => "overloaded",
             Self::Late => "outcome_unknown",
             Self::Draining => "draining",
-            Self::ChargesHalted { .. } => "charges_halted",
+            Self::ChargePostponed(postponement) => postponement.code(),
             Self::WrongCredentials => "credentials_wrong",
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) => error.code(),
@@ -217,7 +218,7 @@ impl Failure {
             | Self::WrongCredentials => StatusCode::BAD_REQUEST,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::KeyInUse => StatusCode::CONFLICT,
-            Self::NoAppStore | Self::Busy(_) | Self::Late | Self::Draining | Self::ChargesHalted { .. } => {
+            Self::NoAppStore | Self::Busy(_) | Self::Late | Self::Draining | Self::ChargePostponed(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -233,8 +234,9 @@ impl Failure {
     /// After how many seconds a repeat makes sense, where we can tell.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Throttled { seconds } | Self::ChargesHalted { seconds } => Some(*seconds),
-            Self::Busy(_) | Self::Late | Self::Draining => Some(1),
+            Self::Throttled { seconds } => Some(*seconds),
+            Self::ChargePostponed(Postponement::Halted { retry_after }) => Some(whole_seconds(*retry_after)),
+            Self::Busy(_) | Self::Late | Self::Draining | Self::ChargePostponed(_) => Some(1),
             Self::Store(error) if error.fault() != StoreFault::Corrupt => Some(1),
             Self::Refused(Refusal::ChargeUnknown | Refusal::ProofUnknown) | Self::KeyInUse => Some(1),
             _ => None,

@@ -44,4 +44,4 @@ pub use excel::{differences_csv_head, differences_csv_line};
 pub use metrics::{Family, Histogram, Kind, Sample};
 pub use openapi::openapi_json;
 pub use server::{Server, server};
-pub use services::{Circuit, Measures, Operations, Readiness, Services};
+pub use services::{Measures, Operations, Readiness, Services};

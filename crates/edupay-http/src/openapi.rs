@@ -199,7 +199,7 @@ fn failure(path: &str, status: &str, description: &str) -> Response {
         ("application/problem+json", Ref::from_schema_name(ProblemView::name()).into())
     } else if crate::campus::CALLS.contains(&path) {
         ("application/json", Ref::from_schema_name(CampusRefusalView::name()).into())
-    } else if status == "400" {
+    } else if status == "400" || (status == "503" && path.starts_with("/pay/")) {
         // Named fields, `non_field_errors`, a detail, or a refusal.
         ("application/json", RefOr::T(Schema::Object(Object::new())))
     } else {

@@ -23,7 +23,6 @@ use edupay_domain::recovery::RecoveryService;
 use edupay_domain::refunds::RefundService;
 use edupay_domain::top_ups::TopUpService;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The services of the domain, ready to be called.
 #[derive(Clone)]
@@ -77,12 +76,6 @@ pub trait Measures: Send + Sync {
     async fn families(&self) -> Vec<Family>;
 }
 
-/// Whether charges are asked for at present.
-pub trait Circuit: Send + Sync {
-    /// After how long it makes sense to ask again; `None` while charges are asked for.
-    fn retry_after(&self) -> Option<Duration>;
-}
-
 /// What this crate asks of who runs it.
 #[derive(Clone)]
 pub struct Operations {
@@ -90,8 +83,6 @@ pub struct Operations {
     pub readiness: Arc<dyn Readiness>,
     /// What else is counted.
     pub measures: Arc<dyn Measures>,
-    /// Whether charges are asked for.
-    pub circuit: Arc<dyn Circuit>,
 }
 
 /// What every handler can see.

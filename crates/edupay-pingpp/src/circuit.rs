@@ -11,7 +11,7 @@ use breaker::{Answered, Breaker, Verdict};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo};
 use edupay_domain::payments::{
-    Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, PaymentGateway, RefundRequest,
+    Charge, ChargeRequest, GatewayError, GatewayFault, GatewayRefund, PaymentGateway, Postponement, RefundRequest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,6 +48,12 @@ impl ChargeCircuit {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What may be done with a call, and for how long the circuit is open.
+    fn ask(&self, now: Duration) -> (Verdict, Option<Duration>) {
+        let mut breaker = self.breaker();
+        (breaker.ask(now), breaker.open_for(now))
+    }
+
     fn note(&self, verdict: Verdict, answered: Answered) {
         let now = self.started.elapsed();
         let mut breaker = self.breaker();
@@ -64,14 +70,14 @@ impl ChargeCircuit {
 }
 
 /// What was held back.
-fn held_back(why: &'static str) -> GatewayError {
-    GatewayError::new(GatewayFault::Throttled, why)
+fn held_back(postponement: Postponement, why: &'static str) -> GatewayError {
+    GatewayError::new(GatewayFault::Postponed(postponement), why)
 }
 
-/// A refusal without a code is our own client's: it never reached anybody.
+/// What was never sent says as little of the gateway as silence does, and was not sent because of it.
 fn answered<T>(answer: &Result<T, GatewayError>) -> Answered {
     match answer.as_ref().map_err(GatewayError::fault) {
-        Err(GatewayFault::Unknown | GatewayFault::Refused { code: None }) => Answered::No,
+        Err(GatewayFault::Unknown | GatewayFault::Postponed(Postponement::Unreached)) => Answered::No,
         _ => Answered::Yes,
     }
 }
@@ -79,10 +85,13 @@ fn answered<T>(answer: &Result<T, GatewayError>) -> Answered {
 #[async_trait]
 impl PaymentGateway for ChargeCircuit {
     async fn create_charge(&self, request: &ChargeRequest) -> Result<Charge, GatewayError> {
-        let _seat = self.seats.try_acquire().map_err(|_| held_back("too many charges are being asked for"))?;
-        let verdict = self.breaker().ask(self.started.elapsed());
+        let seat = self.seats.try_acquire();
+        let _seat = seat.map_err(|_| held_back(Postponement::Unreached, "too many charges are being asked for"))?;
+        let now = self.started.elapsed();
+        let (verdict, open_for) = self.ask(now);
         if matches!(verdict, Verdict::HoldBack) {
-            return Err(held_back("the circuit is open"));
+            let retry_after = open_for.unwrap_or_default();
+            return Err(held_back(Postponement::Halted { retry_after }, "the circuit is open"));
         }
         let answer = self.gateway.create_charge(request).await;
         self.note(verdict, answered(&answer));

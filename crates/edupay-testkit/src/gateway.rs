@@ -13,8 +13,8 @@ use edupay_domain::ids::{ChargeId, GatewayEventId, GatewayOrderNo, RefundId, Ref
 use edupay_domain::money::Money;
 use edupay_domain::payments::{
     CallbackRefusal, Charge, ChargeDocument, ChargeRequest, GatewayCallbacks, GatewayError, GatewayFault,
-    GatewayRefund, InboundEvent, InboundObject, Merchant, MetadataValue, PaymentGateway, RefundRequest, RefundStatus,
-    SandboxPayer,
+    GatewayRefund, InboundEvent, InboundObject, Merchant, MetadataValue, PaymentGateway, Postponement, RefundRequest,
+    RefundStatus, SandboxPayer,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,8 +45,8 @@ pub enum Call {
 pub enum Fault {
     /// The gateway says no; nothing was done.
     Refuse,
-    /// The gateway asks for fewer calls; nothing was done.
-    Throttle,
+    /// The call can't be made now; nothing was done.
+    Postpone(Postponement),
     /// The request was lost: nothing was done, and the caller can't know.
     LoseRequest,
     /// The answer was lost: it was done, and the caller can't know.
@@ -186,7 +186,9 @@ impl FakeGateway {
         match next.or_else(|| state.lasting.get(&call).copied()) {
             None => work(&mut state),
             Some(Fault::Refuse) => Err(refused("refused_on_purpose")),
-            Some(Fault::Throttle) => Err(GatewayError::new(GatewayFault::Throttled, "throttled on purpose")),
+            Some(Fault::Postpone(postponement)) => {
+                Err(GatewayError::new(GatewayFault::Postponed(postponement), "postponed on purpose"))
+            }
             Some(Fault::LoseRequest) => {
                 Err(GatewayError::new(GatewayFault::Unknown, "the request was lost on purpose"))
             }

@@ -2,7 +2,7 @@
 //! themselves, whether charges are asked for.
 
 use async_trait::async_trait;
-use edupay_http::{Circuit, Family, Histogram, Measures, Operations, Readiness, Sample};
+use edupay_http::{Family, Histogram, Measures, Operations, Readiness, Sample};
 use edupay_persistence::{Backlog, Due, LaneStats, SqlStore, StoreStats};
 use edupay_pingpp::circuit::ChargeCircuit;
 use std::sync::Arc;
@@ -19,16 +19,14 @@ const SIZES: [&str; LaneStats::SIZES.len()] = ["1", "2", "4", "8", "16", "32", "
 
 /// What the HTTP face asks of this program.
 pub(crate) fn build(store: &SqlStore, circuit: Arc<ChargeCircuit>) -> Operations {
-    let circuit = Arc::new(GatewayCircuit(circuit));
     Operations {
         readiness: Arc::new(StoreReadiness { store: store.clone(), last: Mutex::new(None) }),
         measures: Arc::new(ProgramMeasures {
             store: store.clone(),
-            circuit: circuit.clone(),
+            circuit,
             started: since_1970(),
             backlog: Mutex::new(None),
         }),
-        circuit,
     }
 }
 
@@ -58,17 +56,9 @@ impl Readiness for StoreReadiness {
     }
 }
 
-struct GatewayCircuit(Arc<ChargeCircuit>);
-
-impl Circuit for GatewayCircuit {
-    fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after()
-    }
-}
-
 struct ProgramMeasures {
     store: SqlStore,
-    circuit: Arc<GatewayCircuit>,
+    circuit: Arc<ChargeCircuit>,
     started: Duration,
     /// Held while the database is asked. What it did not answer is remembered too.
     backlog: Mutex<Option<(Instant, Option<Backlog>)>>,

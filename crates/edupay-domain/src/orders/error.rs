@@ -2,6 +2,7 @@
 
 use crate::ids::CourseId;
 use crate::ledger::LedgerError;
+use crate::payments::Postponement;
 use thiserror::Error;
 
 /// Why an order was not made.
@@ -71,6 +72,9 @@ pub enum PayRefusal {
     /// The gateway gave no charge.
     #[error("the gateway refused the charge")]
     ChargeRefused,
+    /// The gateway could not be asked now; there is no charge, and the same request may make one later.
+    #[error("the gateway could not be asked for the charge")]
+    ChargePostponed(Postponement),
     /// The gateway's answer is unknown; the attempt is kept and resolved.
     #[error("the gateway's answer is unknown")]
     ChargeUnknown,
@@ -91,6 +95,7 @@ impl PayRefusal {
             Self::CourseOwned { .. } => "course_owned",
             Self::InsufficientBalance => "balance_insufficient",
             Self::ChargeRefused => "charge_refused",
+            Self::ChargePostponed(postponement) => postponement.code(),
             Self::ChargeUnknown => "charge_unknown",
             Self::Ledger(error) => error.code(),
         }

@@ -275,7 +275,9 @@ impl OrderService {
         };
         let request = charge_request(&order, &attempt, user, client_ip);
         let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
-        answer.map_err(|error| error.into_effect(PayRefusal::ChargeRefused, PayRefusal::ChargeUnknown))
+        answer.map_err(|error| {
+            error.into_effect(PayRefusal::ChargeRefused, PayRefusal::ChargePostponed, PayRefusal::ChargeUnknown)
+        })
     }
 
     async fn open_charge(

@@ -1,6 +1,7 @@
 //! Why packages were not shown, not bought or not told of, and why staff's rows were not stored.
 
 use crate::ids::{PackageId, UserId};
+use crate::payments::Postponement;
 use thiserror::Error;
 
 /// Why no packages were shown.
@@ -70,6 +71,9 @@ pub enum PlaceRefusal {
     /// The gateway gave no charge.
     #[error("the gateway refused the charge")]
     ChargeRefused,
+    /// The gateway could not be asked now; there is no charge, and the same request may make one later.
+    #[error("the gateway could not be asked for the charge")]
+    ChargePostponed(Postponement),
     /// The gateway's answer is unknown; the attempt is kept and resolved.
     #[error("the gateway's answer is unknown")]
     ChargeUnknown,
@@ -92,6 +96,7 @@ impl PlaceRefusal {
             Self::AmountDiffers => "amount_differs",
             Self::TooLarge => "amount_too_large",
             Self::ChargeRefused => "charge_refused",
+            Self::ChargePostponed(postponement) => postponement.code(),
             Self::ChargeUnknown => "charge_unknown",
         }
     }

@@ -2,27 +2,55 @@
 
 use crate::store::StoreError;
 use std::error::Error as StdError;
+use std::time::Duration;
 use thiserror::Error;
 
 /// What is known after a gateway call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayFault {
-    /// The gateway said no, or was never reached: the money has not moved and will not.
+    /// The gateway said no to this call, and would say it again: the money has not moved and will not.
     Refused {
         /// The gateway's own code, where it gave one.
         code: Option<String>,
     },
-    /// The gateway asked for fewer calls; this one was not processed.
-    Throttled,
+    /// The call was not made, or the gateway took no notice of it: the money has not moved, and the same
+    /// call may be made later.
+    Postponed(Postponement),
     /// A time-out, a broken connection, a 5xx, an unreadable answer: it may have happened.
     Unknown,
+}
+
+/// Why a gateway call can't be made now. It says nothing about what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Postponement {
+    /// The gateway asked for fewer calls; this one was not processed.
+    Throttled,
+    /// Nothing was sent: there was no connection, or no place among the calls that are under way.
+    Unreached,
+    /// Nothing was sent, because the gateway has not been answering.
+    Halted {
+        /// After how long it is asked again.
+        retry_after: Duration,
+    },
+}
+
+impl Postponement {
+    /// The stable code: `gateway_throttled`, `gateway_unreached` or `charges_halted`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Throttled => "gateway_throttled",
+            Self::Unreached => "gateway_unreached",
+            Self::Halted { .. } => "charges_halted",
+        }
+    }
 }
 
 impl GatewayFault {
     /// Whether the gateway itself is out of reach or overrun, so that the next call will hardly fare better.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Refused { code: None } | Self::Throttled | Self::Unknown)
+        matches!(self, Self::Refused { code: None } | Self::Postponed(_) | Self::Unknown)
     }
 }
 
@@ -30,7 +58,7 @@ impl GatewayFault {
 #[derive(Debug, Error)]
 #[error("the gateway call failed: {}", match .fault {
     GatewayFault::Refused { .. } => "refused",
-    GatewayFault::Throttled => "throttled",
+    GatewayFault::Postponed(_) => "it can't be made now",
     GatewayFault::Unknown => "its outcome is unknown",
 })]
 pub struct GatewayError {
@@ -51,12 +79,12 @@ impl GatewayError {
         &self.fault
     }
 
-    /// The stable code: `gateway_refused`, `gateway_throttled` or `gateway_unknown`.
+    /// The stable code: `gateway_refused`, `gateway_unknown` or that of a [`Postponement`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.fault {
             GatewayFault::Refused { .. } => "gateway_refused",
-            GatewayFault::Throttled => "gateway_throttled",
+            GatewayFault::Postponed(postponement) => postponement.code(),
             GatewayFault::Unknown => "gateway_unknown",
         }
     }
@@ -92,10 +120,11 @@ impl ConfirmError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProofRefusal {
-    /// Missing, unknown, another user's, of something other than a top-up, or not applied.
+    /// Missing, unknown, another user's, of something other than a top-up, past its time without having been
+    /// paid, or not applied.
     #[error("no proof of a paid top-up")]
     Invalid,
-    /// The gateway can't say yet.
+    /// A charge of the user's that may still turn out to be paid: it is not yet, or the gateway can't say.
     #[error("the gateway's answer is unknown")]
     Unknown,
 }

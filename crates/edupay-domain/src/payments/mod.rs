@@ -13,7 +13,7 @@ mod rules;
 mod rules_tests;
 mod service;
 
-pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, ProofRefusal};
+pub use error::{CallbackRefusal, ConfirmError, GatewayError, GatewayFault, Postponement, ProofRefusal};
 pub use looking::{claim_look, first_look, next_look, schedule_look};
 pub use model::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,

@@ -71,8 +71,8 @@ pub enum OpenChargePlan {
 }
 
 impl OpenChargePlan {
-    /// What is to be done for an attempt that an earlier try of the same request has made; `None` when the
-    /// gateway refused it.
+    /// What is to be done for an attempt that an earlier try of the same request has made; `None` when it came
+    /// to nothing, since the gateway refused it or could not be asked: then another one is opened.
     #[must_use]
     pub fn resumed(attempt: ChargeAttempt) -> Option<Self> {
         match attempt.status {

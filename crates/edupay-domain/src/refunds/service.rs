@@ -14,7 +14,7 @@ use crate::ids::{ChargeId, IdSource, RefundNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyRefund, Asked, ChargeRoute, ChargeSubject, GatewayError, GatewayFault, GatewayRefund, MetadataValue,
-    PaymentGateway, RefundRequest, Round,
+    PaymentGateway, Postponement, RefundRequest, Round,
 };
 use crate::schedule::{self, leased};
 use crate::store::{EffectError, StoreError};
@@ -296,7 +296,11 @@ impl RefundService {
         let Some(charge_id) = &refund.charge_id else { return Ok(false) };
         // The claim left the end of the lease in the refund.
         if !schedule::may_begin(refund.next_try_at, self.parts.clock.now()) {
-            return Err(GatewayError::new(GatewayFault::Throttled, "the lease is nearly over").into());
+            return Err(GatewayError::new(
+                GatewayFault::Postponed(Postponement::Unreached),
+                "the lease is nearly over",
+            )
+            .into());
         }
         let error = match self.parts.gateway.create_refund(&gateway_request(refund, charge_id)).await {
             Ok(answer) => return self.take_answer(refund, &answer).await,

@@ -1,5 +1,6 @@
 //! Why a top-up did not start.
 
+use crate::payments::Postponement;
 use thiserror::Error;
 
 /// Why a top-up did not start.
@@ -15,6 +16,9 @@ pub enum TopUpRefusal {
     /// The gateway gave no charge.
     #[error("the gateway refused the charge")]
     ChargeRefused,
+    /// The gateway could not be asked now; there is no charge, and the same request may make one later.
+    #[error("the gateway could not be asked for the charge")]
+    ChargePostponed(Postponement),
     /// The gateway's answer is unknown; the attempt is kept.
     #[error("the gateway's answer is unknown")]
     ChargeUnknown,
@@ -28,6 +32,7 @@ impl TopUpRefusal {
             Self::AmountOutOfBounds => "amount_out_of_bounds",
             Self::OpenIdMissing => "open_id_missing",
             Self::ChargeRefused => "charge_refused",
+            Self::ChargePostponed(postponement) => postponement.code(),
             Self::ChargeUnknown => "charge_unknown",
         }
     }

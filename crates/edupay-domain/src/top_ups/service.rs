@@ -11,8 +11,9 @@ use crate::idempotency::{KeyTurn, RecoveryPoint};
 use crate::ids::{ChargeId, IdSource, TopUpNo, UserId};
 use crate::money::Money;
 use crate::payments::{
-    ApplyCharge, Asked, Channel, Charge, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError, Confirmation,
-    Merchant, MetadataValue, OpenChargePlan, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer, first_look,
+    ApplyCharge, Asked, AttemptStatus, Channel, Charge, ChargeRequest, ChargeRoute, ChargeSubject, ConfirmError,
+    Confirmation, Merchant, MetadataValue, OpenChargePlan, PaymentService, ProofRefusal, ReceiptStatus, SandboxPayer,
+    first_look,
 };
 use crate::store::{EffectError, StoreError, StoreFault};
 use async_trait::async_trait;
@@ -111,7 +112,8 @@ impl TopUpService {
     }
 
     /// The same in the turn of a key: the top-up that an earlier try has started is the one, and its charge
-    /// is asked for again where the answer is missing.
+    /// is asked for again where the answer is missing. A try that came to no charge is as if it had not been:
+    /// another top-up is started.
     ///
     /// # Errors
     /// [`TopUpRefusal`].
@@ -126,8 +128,12 @@ impl TopUpService {
         if open_id.is_none() && channel.asks_for_open_id() {
             return Err(EffectError::Refused(TopUpRefusal::OpenIdMissing));
         }
-        let (plan, bonus) = match turn.and_then(|turn| turn.point.as_ref()) {
+        let started = match turn.and_then(|turn| turn.point.as_ref()) {
             Some(point) => self.started(user.id, point).await?,
+            None => None,
+        };
+        let (plan, bonus) = match started {
+            Some(started) => started,
             None => {
                 let StartedTopUp { attempt, bonus } = self.open(user.id, amount, channel, turn).await?;
                 (OpenChargePlan::Open(attempt), bonus)
@@ -153,8 +159,9 @@ impl TopUpService {
             expires_at: attempt.expires_at,
         };
         let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
-        let attempt =
-            answer.map_err(|error| error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargeUnknown))?;
+        let attempt = answer.map_err(|error| {
+            error.into_effect(TopUpRefusal::ChargeRefused, TopUpRefusal::ChargePostponed, TopUpRefusal::ChargeUnknown)
+        })?;
         Ok(StartedTopUp { attempt, bonus })
     }
 
@@ -181,19 +188,18 @@ impl TopUpService {
         Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free top-up number was drawn")))
     }
 
-    /// What an earlier try of the same request has started.
+    /// What an earlier try of the same request has started; `None` when it came to no charge.
     async fn started(
         &self,
         user_id: UserId,
         point: &RecoveryPoint,
-    ) -> Result<(OpenChargePlan, Money), EffectError<TopUpRefusal>> {
+    ) -> Result<Option<(OpenChargePlan, Money)>, EffectError<TopUpRefusal>> {
         let corrupt = || StoreError::new(StoreFault::Corrupt, "no top-up of that number was started");
         let top_up_no = TopUpNo::parse(&point.0).map_err(|_| corrupt())?;
         let top_up = self.parts.store.find(user_id, &top_up_no).await?.ok_or_else(corrupt)?;
         let attempts = self.parts.payments.attempts_of(user_id, &ChargeSubject::TopUp(top_up_no)).await?;
         let attempt = attempts.into_iter().next().ok_or_else(corrupt)?;
-        let plan = OpenChargePlan::resumed(attempt).ok_or(EffectError::Refused(TopUpRefusal::ChargeRefused))?;
-        Ok((plan, top_up.bonus))
+        Ok(OpenChargePlan::resumed(attempt).map(|plan| (plan, top_up.bonus)))
     }
 
     /// One top-up of the user; someone else's is `None`. While it is pending the gateway is asked, so
@@ -217,7 +223,7 @@ impl TopUpService {
     ///
     /// # Errors
     /// [`ProofRefusal`]: another user's charge, an unknown one, and one of another amount than the
-    /// client claims are the same.
+    /// client claims are the same. The user's own that is not paid yet is `Unknown`: it may be in a moment.
     pub async fn redeem(
         &self,
         user_id: UserId,
@@ -234,13 +240,14 @@ impl TopUpService {
             // Whatever we think of the attempt: a paid charge is proof.
             self.parts.payments.confirm_if_paid(charge_id).await.map_err(|error| match error {
                 ConfirmError::Store(error) => EffectError::Store(error),
-                ConfirmError::Gateway(_) => EffectError::Refused(ProofRefusal::Unknown),
-                _ => invalid(),
+                // Whatever it was, the charge can be confirmed again.
+                _ => EffectError::Refused(ProofRefusal::Unknown),
             })?;
         }
         let receipt = self.parts.payments.find_receipt(user_id, charge_id).await?;
         match receipt.map(|receipt| receipt.status) {
             Some(ReceiptStatus::Applied) => Ok(()),
+            None if attempt.status != AttemptStatus::Closed => Err(EffectError::Refused(ProofRefusal::Unknown)),
             _ => Err(invalid()),
         }
     }

@@ -18,6 +18,9 @@ enum Verdict {
     Done(Value),
     Refused(String),
     NothingWritten,
+    /// The gateway could not be asked for a charge: what was begun stays without money, and another try may
+    /// have more luck.
+    NoCharge(String),
     Unknown,
     /// Come back: nothing was looked at.
     Later,
@@ -42,6 +45,7 @@ pub(super) fn ask(shared: &Shared, random: &mut Random, user: i64, wish: Wish, r
                 refused = Some(code);
                 break;
             }
+            Some(Verdict::NoCharge(code)) => refused = Some(code),
             Some(Verdict::Later) => {}
             Some(Verdict::NothingWritten) => nothing = true,
             Some(Verdict::Unknown) => unknown = true,
@@ -94,7 +98,8 @@ fn judge(answer: &Answer, code: &str) -> Verdict {
         (200..=299, "") => Verdict::Done(answer.json()),
         // It may come true without anybody asking again.
         (_, "charge_unknown" | "gateway_unknown" | "outcome_unknown") => Verdict::Unknown,
-        (_, "store_unavailable" | "overloaded" | "draining" | "charges_halted") => Verdict::NothingWritten,
+        (_, "store_unavailable" | "overloaded" | "draining") => Verdict::NothingWritten,
+        (_, "charges_halted" | "gateway_throttled" | "gateway_unreached") => Verdict::NoCharge(code.to_owned()),
         // The campus API says it with 200.
         (429, _) | (_, "idempotency_key_in_use") => Verdict::Later,
         (500..=599, _) => Verdict::Unknown,
@@ -142,6 +147,7 @@ mod tests {
         assert_eq!(verdict(200, "charge_unknown"), Verdict::Unknown);
         assert_eq!(verdict(500, "internal"), Verdict::Unknown);
         assert_eq!(verdict(503, "store_unavailable"), Verdict::NothingWritten);
+        assert_eq!(verdict(503, "charges_halted"), Verdict::NoCharge("charges_halted".to_owned()));
         assert_eq!(verdict(429, "throttled"), Verdict::Later);
     }
 }

@@ -13,7 +13,7 @@ pub(super) async fn pay(InOrder(opened, body): InOrder<Opened, RawBody>) -> Resu
     let next = match PayForm::read(&body.0).pay(&opened).await {
         Ok(number) => opened.address.payment(&number),
         Err(Failure::Refused(Refusal::StudentNotYours | Refusal::OrderNotFound)) => return Err(Failure::NotFound),
-        Err(failure @ Failure::Refused(_)) => opened.address.notice(failure.code()),
+        Err(failure @ (Failure::Refused(_) | Failure::ChargePostponed(_))) => opened.address.notice(failure.code()),
         Err(failure) => return Err(failure),
     };
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, next)).finish())

@@ -42,7 +42,7 @@ pub(super) fn render(failure: &Failure) -> HttpResponse {
 fn message(failure: &Failure) -> String {
     match failure {
         Failure::Refused(refusal) => refusal_text(refusal).to_owned(),
-        Failure::ChargesHalted { .. } => refusal_text(&Refusal::ChargeRefused).to_owned(),
+        Failure::ChargePostponed(_) => refusal_text(&Refusal::ChargeRefused).to_owned(),
         Failure::Fields(errors) => fields_text(errors),
         Failure::Syntax(_) => "请求内容不是有效的 JSON。".to_owned(),
         _ => detail(failure, Language::Chinese).into_owned(),

@@ -4,6 +4,7 @@ use crate::failure::{CredentialFailure, Failure, FieldError, FieldErrors, Refusa
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use edupay_domain::packages::SuccessRefusal;
+use edupay_domain::payments::Postponement;
 use edupay_domain::store::StoreFault;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -106,8 +107,17 @@ fn texts(failure: &Failure, status: StatusCode) -> (&'static str, Cow<'static, s
             "Outcome unknown",
             "The work goes on, and its outcome is not known yet: it may have happened. Repeat the same request.",
         ),
-        Failure::ChargesHalted { .. } => (
-            "Charge refused",
+        Failure::ChargePostponed(Postponement::Throttled) => (
+            "Charge not made now",
+            "The payment gateway asked for fewer calls, and made no charge. Nothing has moved. Repeat the same request.",
+        ),
+        Failure::ChargePostponed(Postponement::Unreached) => (
+            "Charge not made now",
+            "The payment gateway could not be reached, so no charge was asked for. Nothing has moved. Repeat the same \
+             request.",
+        ),
+        Failure::ChargePostponed(Postponement::Halted { .. }) => (
+            "Charge not made now",
             "The payment gateway does not answer at present, so no charge was asked for. Nothing has moved.",
         ),
         Failure::WrongCredentials => ("Wrong credentials", "The name or the password is wrong."),

@@ -67,8 +67,8 @@ pub(super) fn render(failure: &Failure, language: Language, business: BusinessFa
             };
             HttpResponse::build(status).json(RefusalView { status: -4, message: message(refusal).into_owned() })
         }
-        // A client shows its user the message; that the circuit is open is told by the status.
-        Failure::ChargesHalted { .. } => {
+        // A client shows its user the message; that it may try again is told by the status.
+        Failure::ChargePostponed(_) => {
             spoken = Language::Chinese;
             let message = message(&Refusal::ChargeRefused).into_owned();
             HttpResponse::build(failure.status()).json(RefusalView { status: -4, message })
@@ -167,7 +167,7 @@ pub(super) fn detail(failure: &Failure, language: Language) -> Cow<'static, str>
             });
         }
         Failure::Fields(_) => ("Invalid input.", "无效的输入。"),
-        Failure::Refused(_) | Failure::ChargesHalted { .. } => ("Refused.", "请求被拒绝。"),
+        Failure::Refused(_) | Failure::ChargePostponed(_) => ("Refused.", "请求被拒绝。"),
     };
     Cow::Borrowed(match language {
         Language::English => english,

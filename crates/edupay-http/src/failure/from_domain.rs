@@ -68,6 +68,7 @@ impl From<PayRefusal> for Failure {
             PayRefusal::CourseOwned { name } => Refusal::CourseOwned { name },
             PayRefusal::InsufficientBalance => Refusal::InsufficientBalance,
             PayRefusal::ChargeRefused => Refusal::ChargeRefused,
+            PayRefusal::ChargePostponed(postponement) => return Self::ChargePostponed(postponement),
             PayRefusal::ChargeUnknown => Refusal::ChargeUnknown,
             other => Refusal::Other(other.code()),
         })
@@ -132,6 +133,7 @@ impl From<TopUpRefusal> for Failure {
             TopUpRefusal::AmountOutOfBounds => return Self::field("amount", FieldError::Invalid),
             TopUpRefusal::OpenIdMissing => return Self::field("open_id", FieldError::Required),
             TopUpRefusal::ChargeRefused => Refusal::ChargeRefused,
+            TopUpRefusal::ChargePostponed(postponement) => return Self::ChargePostponed(postponement),
             TopUpRefusal::ChargeUnknown => Refusal::ChargeUnknown,
             other => Refusal::Other(other.code()),
         })
@@ -174,6 +176,7 @@ impl From<PlaceRefusal> for Failure {
         Self::Refused(match refusal {
             PlaceRefusal::NotYours => Refusal::StudentNotYours,
             PlaceRefusal::ChargeRefused => Refusal::ChargeRefused,
+            PlaceRefusal::ChargePostponed(postponement) => return Self::ChargePostponed(postponement),
             PlaceRefusal::ChargeUnknown => Refusal::ChargeUnknown,
             other => Refusal::Place(other),
         })

@@ -4,6 +4,7 @@ use super::page::{Family, Histogram, Sample, seconds};
 use crate::admission::Busy;
 use crate::failure::Failure;
 use actix_web::http::Method;
+use edupay_domain::payments::Postponement;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -38,12 +39,16 @@ pub(crate) enum Refused {
     Deadline,
     /// No charges are asked for, since the gateway does not answer.
     ChargesHalted,
+    /// The gateway asked for fewer charges.
+    GatewayThrottled,
+    /// There was no connection to the gateway, or no place among the charges that are asked for.
+    GatewayUnreached,
     /// The server is ending.
     Draining,
 }
 
 impl Refused {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::LineFull, "line_full"),
         (Self::Waited, "waited"),
         (Self::Bodies, "bodies"),
@@ -51,6 +56,8 @@ impl Refused {
         (Self::Throttled, "throttled"),
         (Self::Deadline, "deadline"),
         (Self::ChargesHalted, "charges_halted"),
+        (Self::GatewayThrottled, "gateway_throttled"),
+        (Self::GatewayUnreached, "gateway_unreached"),
         (Self::Draining, "draining"),
     ];
 
@@ -63,7 +70,9 @@ impl Refused {
             Failure::BodyTimeout => Some(Self::BodyTimeout),
             Failure::Throttled { .. } => Some(Self::Throttled),
             Failure::Late => Some(Self::Deadline),
-            Failure::ChargesHalted { .. } => Some(Self::ChargesHalted),
+            Failure::ChargePostponed(Postponement::Halted { .. }) => Some(Self::ChargesHalted),
+            Failure::ChargePostponed(Postponement::Throttled) => Some(Self::GatewayThrottled),
+            Failure::ChargePostponed(Postponement::Unreached) => Some(Self::GatewayUnreached),
             Failure::Draining => Some(Self::Draining),
             _ => None,
         }

@@ -46,7 +46,7 @@ impl Shop {
         let (member, staff) = (create("tester-not", XIAOYU, Role::Member), create("staff", XIAOCHEN, Role::Staff));
         now(platform.products.create_product(ProductId::parse(PRODUCT).unwrap(), fen(600))).unwrap();
         let config = HttpConfig { workers: 1, ..HttpConfig::default() };
-        let service = Service::start(config, services(&platform), Fixed(Vec::new(), None));
+        let service = Service::start(config, services(&platform), Fixed(Vec::new()));
         Self { platform, service, member, staff }
     }
 
@@ -220,7 +220,7 @@ fn a_notification_that_could_not_be_kept_is_sent_again() {
         ids: Arc::new(edupay_testkit::ids::SeededIds::default()),
     });
     let services = edupay_http::Services { app_store, ..services(&platform) };
-    let service = Service::start(HttpConfig { workers: 1, ..HttpConfig::default() }, services, Fixed(Vec::new(), None));
+    let service = Service::start(HttpConfig { workers: 1, ..HttpConfig::default() }, services, Fixed(Vec::new()));
     let signed = app_store_notification("n1", NotificationKind::Test, None).signed;
     let body = json!({ "signedPayload": signed }).to_string();
     service.call(Request::post("/webhooks/app-store").json(body)).expect(503);

@@ -9,10 +9,12 @@ use edupay_domain::accounts::{Profile, Role, Token};
 use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
 use edupay_domain::ids::{ChargeId, UserId, Username};
 use edupay_domain::orders::CreatedOrder;
+use edupay_domain::payments::Postponement;
 use edupay_domain::store::{StoreError, StoreFault};
 use edupay_testkit::gateway::{Call, Fault};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// Staff as well, user 4 or later.
 const APPROVER: &str = "5555555555555555555555555555555555555555";
@@ -257,6 +259,72 @@ fn a_request_that_still_runs_is_409_in_each_dialect() {
         now(keys.give_back(turn.claim)).unwrap();
         twice(&school, &request, key);
     }
+}
+
+/// That the gateway could not be asked says nothing about the request: it is not kept, and the repeat is a
+/// new try and no replay. What the gateway itself refuses is kept.
+#[test]
+fn a_charge_that_could_not_be_asked_for_is_asked_for_by_the_repeat_in_each_dialect() {
+    let school = shop();
+    let order = order(&school, 1);
+    let requests = [
+        (put(GUARDIAN, "/pay/pay_for_order/", &format!("order_no={order}&channel=wx")), "order"),
+        (post(GUARDIAN, "/v1/top-ups", &json!({ "amount_fen": 100, "channel": "wx" })), "top-up"),
+        (pay_money(pay(CHILD, &CARD_A.to_string(), "158", 0)), "packages"),
+        (put(GUARDIAN, "/pay/fill_in_balance/", "amount=1"), "fill"),
+    ];
+    let before = school.platform.gateway.charges().len();
+    let halted = Postponement::Halted { retry_after: Duration::from_millis(6_500) };
+    for (request, key) in requests {
+        for (postponement, retry_after) in
+            [(halted, "7"), (Postponement::Throttled, "1"), (Postponement::Unreached, "1")]
+        {
+            school.platform.gateway.fail_next(Call::CreateCharge, Fault::Postpone(postponement));
+            let said = school.call(keyed(&request, key)).expect(503);
+            assert_eq!(said.header("X-Error-Code"), Some(postponement.code()), "{key}");
+            assert_eq!(said.header("Retry-After"), Some(retry_after), "{key}");
+            assert_eq!(said.header("Idempotency-Hit"), None, "{key}");
+            let body = said.json();
+            match key {
+                "top-up" => assert_eq!((&body["code"], &body["status"]), (&json!(postponement.code()), &json!(503))),
+                "packages" => assert_eq!(body, json!({ "error": 1, "message": "支付请求失败" })),
+                _ => assert_eq!(body, json!({ "status": -4, "message": "支付请求失败" })),
+            }
+        }
+        twice(&school, &request, key);
+    }
+    assert_eq!(school.platform.gateway.charges().len(), before + 4, "one for each");
+
+    let refused = post(GUARDIAN, "/v1/top-ups", &json!({ "amount_fen": 200, "channel": "wx" }));
+    school.platform.gateway.fail_next(Call::CreateCharge, Fault::Refuse);
+    let first = school.call(keyed(&refused, "refused")).expect(409);
+    assert_eq!(first.json()["code"], "charge_refused");
+    assert_replay(&first, &school.call(keyed(&refused, "refused")));
+    school.audit();
+}
+
+/// A client may prove its top-up before the payer has paid; the key is not used up by it.
+#[test]
+fn a_proof_that_is_not_paid_yet_is_not_kept_and_the_same_key_credits_it_once_it_is() {
+    let school = shop();
+    let started = school.call(post(GUARDIAN, "/v1/top-ups", &json!({ "amount_fen": 700, "channel": "wx" })));
+    let charge = started.expect(201).json()["charge_id"].as_str().unwrap().to_owned();
+    let proof = |token: &str| put(token, "/pay/fill_in_balance/", &format!("charge={charge}"));
+    let before = balance(&school);
+    for _ in 0..2 {
+        let unpaid = school.call(keyed(&proof(GUARDIAN), "proof")).expect(200);
+        assert_eq!(unpaid.json(), json!({ "status": -4, "message": "支付结果确认中" }));
+        assert_eq!(unpaid.header("X-Error-Code"), Some("gateway_unknown"));
+        assert_eq!((unpaid.header("Retry-After"), unpaid.header("Idempotency-Hit")), (Some("1"), None));
+    }
+    let anothers = school.call(keyed(&proof(OTHER_GUARDIAN), "proof")).expect(200);
+    assert_eq!(anothers.json(), json!({ "status": -4, "message": "充值凭证无效" }));
+
+    school.platform.gateway.payer_pays(&ChargeId::parse(&charge).unwrap()).unwrap();
+    twice(&school, &proof(GUARDIAN), "proof");
+    assert_eq!(balance(&school), before + 700);
+    assert_replay(&anothers, &school.call(keyed(&proof(OTHER_GUARDIAN), "proof")));
+    school.audit();
 }
 
 /// What nobody knows is not kept: the repeat goes on with what was begun.

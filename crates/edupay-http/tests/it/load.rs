@@ -5,6 +5,7 @@ use crate::detached::SlowInbox;
 use crate::fixtures::{ORDER_NO, XIAOCHEN, XIAOYU};
 use crate::service::{Ports, Service};
 use edupay_domain::orders::PayRefusal;
+use edupay_domain::payments::Postponement;
 use edupay_domain::store::EffectError;
 use edupay_http::{AdmissionLimits, Rate};
 use serde_json::json;
@@ -164,17 +165,21 @@ fn tokens_that_are_none_are_counted_by_address_and_never_keep_a_good_one_out() {
 
 #[test]
 fn a_charge_that_is_not_asked_for_is_refused_with_the_time_to_come_again() {
-    for (halted, status, retry_after) in [(Some(Duration::from_millis(6_500)), 503, Some("7")), (None, 200, None)] {
+    let halted = Postponement::Halted { retry_after: Duration::from_millis(6_500) };
+    for (refusal, status, retry_after) in [
+        (PayRefusal::ChargePostponed(halted), 503, Some("7")),
+        (PayRefusal::ChargePostponed(Postponement::Throttled), 503, Some("1")),
+        (PayRefusal::ChargePostponed(Postponement::Unreached), 503, Some("1")),
+        (PayRefusal::ChargeRefused, 200, None),
+    ] {
         let mut ports = Ports::new();
-        ports.charges_halted_for = halted;
-        let refused = || Err(EffectError::Refused(PayRefusal::ChargeRefused));
-        ports.orders.expect_pay_from_balance().returning(move |_, _| refused());
+        let code = refusal.code();
+        ports.orders.expect_pay_from_balance().returning(move |_, _| Err(EffectError::Refused(refusal.clone())));
         let form = format!("order_no={ORDER_NO}&channel=balance");
         let reply = ports.serve().call(Request::put("/pay/pay_in_balance/").token(XIAOCHEN).form(form));
         let reply = reply.expect(status);
         assert_eq!(reply.json(), json!({ "status": -4, "message": "支付请求失败" }));
         assert_eq!(reply.header("Retry-After"), retry_after);
-        let code = if halted.is_some() { "charges_halted" } else { "charge_refused" };
         assert_eq!(reply.header("X-Error-Code"), Some(code));
     }
 }

@@ -39,9 +39,7 @@ use edupay_domain::reconciliation::{
 use edupay_domain::recovery::{MockReviewStore, Recovery, RecoveryService};
 use edupay_domain::refunds::{MockRefundStore, RefundPolicy, RefundService, Refunds};
 use edupay_domain::top_ups::{Campaign, MockTopUpStore, TopUpPolicy, TopUpService, TopUps};
-use edupay_http::{
-    Circuit, Drain, Family, HttpConfig, Measures, Operations, Readiness, Sample, Server, Services, server,
-};
+use edupay_http::{Drain, Family, HttpConfig, Measures, Operations, Readiness, Sample, Server, Services, server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -73,7 +71,6 @@ pub(crate) struct Ports {
     pub(crate) approval_above: Option<Money>,
     pub(crate) payer: Option<MockSandboxPayer>,
     pub(crate) not_ready: Vec<&'static str>,
-    pub(crate) charges_halted_for: Option<Duration>,
     pub(crate) config: HttpConfig,
 }
 
@@ -107,13 +104,12 @@ impl Ports {
             approval_above: None,
             payer: None,
             not_ready: Vec::new(),
-            charges_halted_for: None,
             config: HttpConfig { workers: 1, ..HttpConfig::default() },
         }
     }
 
     pub(crate) fn serve(self) -> Service {
-        let (config, fixed) = (self.config.clone(), Fixed(self.not_ready.clone(), self.charges_halted_for));
+        let (config, fixed) = (self.config.clone(), Fixed(self.not_ready.clone()));
         Service::start(config, self.into_services(), fixed)
     }
 
@@ -278,20 +274,14 @@ fn digest_of(token: &str) -> TokenDigest {
     TokenDigest(digest)
 }
 
-/// Ready, or not for these reasons; with charges halted for so long.
+/// Ready, or not for these reasons.
 #[derive(Clone)]
-pub(crate) struct Fixed(pub(crate) Vec<&'static str>, pub(crate) Option<Duration>);
+pub(crate) struct Fixed(pub(crate) Vec<&'static str>);
 
 #[async_trait]
 impl Measures for Fixed {
     async fn families(&self) -> Vec<Family> {
         vec![Family::gauge("edupay_fixed", "A number of the test.", vec![Sample::new(7)])]
-    }
-}
-
-impl Circuit for Fixed {
-    fn retry_after(&self) -> Option<Duration> {
-        self.1
     }
 }
 
@@ -318,7 +308,7 @@ impl Service {
         thread::spawn(move || {
             System::new().block_on(async move {
                 let fixed = Arc::new(fixed);
-                let operations = Operations { readiness: fixed.clone(), measures: fixed.clone(), circuit: fixed };
+                let operations = Operations { readiness: fixed.clone(), measures: fixed };
                 let Server { running, drain } = server(config, services, operations, listener).unwrap();
                 send.send((running.handle(), drain)).unwrap();
                 running.await

@@ -2,7 +2,7 @@
 
 use std::str;
 
-use edupay_domain::payments::{GatewayError, GatewayFault};
+use edupay_domain::payments::{GatewayError, GatewayFault, Postponement};
 use edupay_mischief::planted;
 
 use super::settings::ReplySignatures;
@@ -52,7 +52,7 @@ pub(super) fn success_or_missing(
 /// The text of a successful reply.
 pub(super) fn success(answer: Result<Answer, Failure>, signatures: &ReplySignatures) -> Result<String, GatewayError> {
     let answer = answer.map_err(|failure| match failure {
-        Failure::NotSent(cause) => GatewayError::new(GatewayFault::Refused { code: None }, cause),
+        Failure::NotSent(cause) => GatewayError::new(GatewayFault::Postponed(Postponement::Unreached), cause),
         Failure::Unknown(cause) if planted!("timeout_is_refusal") => {
             GatewayError::new(GatewayFault::Refused { code: Some("timeout".to_owned()) }, cause)
         }
@@ -88,7 +88,7 @@ fn refusal(answer: &Answer) -> GatewayError {
     let code = object.as_ref().and_then(|object| object.error.code.clone());
     let fault = match (status, &object) {
         // Ping++ answers 403 above the plan's concurrency, some of its SDKs expect 429.
-        (403 | 429, _) => GatewayFault::Throttled,
+        (403 | 429, _) => GatewayFault::Postponed(Postponement::Throttled),
         (408, _) => GatewayFault::Unknown,
         (400..=499, Some(_)) if !is_undecided(code.as_deref()) => GatewayFault::Refused { code },
         _ => GatewayFault::Unknown,

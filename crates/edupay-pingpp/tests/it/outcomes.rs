@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use edupay_domain::ids::ChargeId;
 use edupay_domain::money::Money;
-use edupay_domain::payments::{GatewayError, GatewayFault, GatewayRefund, PaymentGateway, RefundRequest};
+use edupay_domain::payments::{GatewayError, GatewayFault, GatewayRefund, PaymentGateway, Postponement, RefundRequest};
 use edupay_pingpp::client::{GatewaySettings, PingppGateway};
 
 /// Answers each connection with the same bytes, or with silence.
@@ -114,8 +114,9 @@ fn a_definite_no_is_a_refusal() {
 
 #[test]
 fn too_many_calls_are_throttled() {
-    assert_eq!(fault_after(error(403, "x")), GatewayFault::Throttled);
-    assert_eq!(fault_after(reply(429, "slow down")), GatewayFault::Throttled);
+    let throttled = GatewayFault::Postponed(Postponement::Throttled);
+    assert_eq!(fault_after(error(403, "x")), throttled);
+    assert_eq!(fault_after(reply(429, "slow down")), throttled);
 }
 
 #[test]
@@ -157,12 +158,12 @@ fn everything_else_is_unknown() {
 }
 
 #[test]
-fn nobody_there_is_a_refusal() {
+fn nobody_there_is_no_refusal_and_may_be_asked_later() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let other = Other { base, requests: Arc::default() };
-    assert_eq!(refund(&other).unwrap_err().fault(), &GatewayFault::Refused { code: None });
+    assert_eq!(refund(&other).unwrap_err().fault(), &GatewayFault::Postponed(Postponement::Unreached));
 }
 
 #[test]

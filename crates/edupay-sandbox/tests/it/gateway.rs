@@ -9,8 +9,8 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, RefundNo};
 use edupay_domain::money::Money;
 use edupay_domain::payments::{
-    Channel, ChargeRequest, GatewayError, GatewayFault, MetadataValue, PaymentGateway, RefundRequest, RefundStatus,
-    SandboxPayer,
+    Channel, ChargeRequest, GatewayError, GatewayFault, MetadataValue, PaymentGateway, Postponement, RefundRequest,
+    RefundStatus, SandboxPayer,
 };
 use edupay_domain::reconciliation::{GatewayLists, ListOnly, ListQuery, PaymentState};
 use edupay_pingpp::client::{GatewaySettings, PingppGateway, ReplySignatures};
@@ -131,7 +131,7 @@ fn charges_are_found_by_number_over_many_pages() {
 fn a_refusal_is_told_from_an_unknown_outcome() {
     let cases = [
         ("refuse", GatewayFault::Refused { code: Some("channel_response_code_fail".to_owned()) }),
-        ("throttle", GatewayFault::Throttled),
+        ("throttle", GatewayFault::Postponed(Postponement::Throttled)),
         ("drop_before", GatewayFault::Unknown),
         ("error_before", GatewayFault::Unknown),
         ("drop_after_processing", GatewayFault::Unknown),
@@ -174,13 +174,14 @@ fn a_refund_whose_answer_was_lost_is_unknown_and_found_in_the_list() {
 }
 
 #[test]
-fn a_gateway_that_is_not_there_is_a_refusal() {
+fn a_gateway_that_is_not_there_may_be_asked_later() {
     let sandbox = Running::start();
     let request = request(&sandbox, Channel::Alipay);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for base in [format!("http://{free}"), "http://gateway.invalid".to_owned()] {
         let gateway = PingppGateway::new(GatewaySettings::new(base.as_str(), API_KEY, APP_ID)).unwrap();
-        assert_eq!(fault(block_on(gateway.create_charge(&request))), REFUSED, "{base}");
+        let unreached = GatewayFault::Postponed(Postponement::Unreached);
+        assert_eq!(fault(block_on(gateway.create_charge(&request))), unreached, "{base}");
     }
 }
 

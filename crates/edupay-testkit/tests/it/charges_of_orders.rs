@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 use edupay_domain::orders::{OrderState, PaidOrder, PayRefusal};
-use edupay_domain::payments::{AttemptStatus, Channel, EventOutcome, ReceiptStatus, UnappliedReason};
+use edupay_domain::payments::{AttemptStatus, Channel, EventOutcome, Postponement, ReceiptStatus, UnappliedReason};
 use edupay_domain::store::EffectError;
 use edupay_testkit::gateway::{Call, Fault, GENUINE};
 use edupay_testkit::platform::{PAYER_IP, Platform};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_lost_answer_then_a_repeat_gives_the_same_single_charge() {
@@ -36,10 +37,16 @@ async fn a_refused_charge_is_followed_by_one_with_a_number_of_its_own() {
     let platform = Platform::new();
     let buyer = platform.buyer("xiaoyu", 0).await;
     let order = platform.order(&buyer, 9_900).await;
-    for fault in [Fault::Refuse, Fault::Throttle] {
+    let postponed = Postponement::Halted { retry_after: Duration::from_secs(7) };
+    for (fault, refusal) in [
+        (Fault::Refuse, PayRefusal::ChargeRefused),
+        (Fault::Postpone(Postponement::Throttled), PayRefusal::ChargePostponed(Postponement::Throttled)),
+        (Fault::Postpone(Postponement::Unreached), PayRefusal::ChargePostponed(Postponement::Unreached)),
+        (Fault::Postpone(postponed), PayRefusal::ChargePostponed(postponed)),
+    ] {
         platform.gateway.fail_next(Call::CreateCharge, fault);
         let refused = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
-        assert!(matches!(refused, Err(EffectError::Refused(PayRefusal::ChargeRefused))));
+        assert!(matches!(refused, Err(EffectError::Refused(said)) if said == refusal), "{fault:?}");
     }
     let attempt = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
     assert_ne!(attempt.gateway_order_no.as_str(), order.order_no.as_str());

@@ -9,13 +9,15 @@
 use chrono::TimeDelta;
 use edupay_domain::accounts::{Token, User};
 use edupay_domain::cashier::{CashierRefusal, CashierTarget};
+use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
 use edupay_domain::ids::{GatewayOrderNo, MockIdSource, PackageId, UserId};
 use edupay_domain::packages::{
     ClaimedAmount, Day, ImportMode, MockPackageStore, Package, PackageDraft, PackagePolicy, PackageService, Packages,
-    PayForPackages, PayeeAccounts, Project, ProjectDraft, ProjectKind, PurchaseKind, PurchaseQuery, PurchaseState,
-    PutSchool, SearchKind, SearchRefusal, Selection, StudentDraft, StudentTexts, SuccessRefusal, Term, UpgradePricing,
+    PayForPackages, PayeeAccounts, PlaceRefusal, Project, ProjectDraft, ProjectKind, PurchaseKind, PurchaseQuery,
+    PurchaseState, PutSchool, SearchKind, SearchRefusal, Selection, StudentDraft, StudentTexts, SuccessRefusal, Term,
+    UpgradePricing,
 };
-use edupay_domain::payments::{AttemptStatus, Channel, ReceiptStatus, UnappliedReason};
+use edupay_domain::payments::{AttemptStatus, Channel, Postponement, ReceiptStatus, UnappliedReason};
 use edupay_domain::store::EffectError;
 use edupay_testkit::contract::StoreHarness;
 use edupay_testkit::fixtures::fen;
@@ -113,6 +115,29 @@ async fn a_parent_buys_upgrades_and_renews() {
     assert_eq!(campus.buy(PurchaseKind::Renewal, 1).await, "188.00 2017-06-15..2018-06-14");
     let listed = platform.packages.list(parent, campus.student, None, 10).await.unwrap().unwrap();
     assert_eq!(listed.len(), 3);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_try_that_could_not_ask_the_gateway_is_followed_by_another_charge_of_the_same_purchase() {
+    let campus = Campus::new().await;
+    let (platform, parent) = (&campus.platform, campus.parent.id);
+    let wanted = campus.wanted(PurchaseKind::New, 0, Channel::Wx);
+    let request = platform.idempotency.request(parent, IdempotencyKey::parse("k").unwrap(), RequestDigest([7; 32]));
+    let ClaimedKey::Turn(first) = platform.idempotency.claim(request.clone()).await.unwrap() else { panic!() };
+    platform.gateway.fail_next(Call::CreateCharge, Fault::Postpone(Postponement::Unreached));
+    let said = platform.packages.pay_once(parent, &wanted, Some(&first)).await;
+    let postponed = PlaceRefusal::ChargePostponed(Postponement::Unreached);
+    assert!(matches!(said, Err(EffectError::Refused(said)) if said == postponed));
+    platform.idempotency.give_back(first.claim).await.unwrap();
+
+    let ClaimedKey::Turn(second) = platform.idempotency.claim(request).await.unwrap() else { panic!() };
+    let noted = second.point.clone().unwrap();
+    let placed = platform.packages.pay_once(parent, &wanted, Some(&second)).await.unwrap();
+    assert_eq!(placed.attempt.status, AttemptStatus::Open);
+    assert_ne!(placed.attempt.gateway_order_no.as_str(), noted.0);
+    assert_eq!(placed.purchase.purchase_no.as_str(), noted.0, "the first attempt had the purchase's own number");
+    assert_eq!(platform.gateway.charges().len(), 1);
     platform.audit().await;
 }
 

@@ -7,7 +7,7 @@ use edupay_domain::accounts::User;
 use edupay_domain::ids::ChargeId;
 use edupay_domain::orders::{Order, OrderState, OrderStore};
 use edupay_domain::packages::Day;
-use edupay_domain::payments::{Channel, Charge, PaymentGateway};
+use edupay_domain::payments::{Channel, Charge, PaymentGateway, Postponement};
 use edupay_domain::reconciliation::{
     Action, Daily, Days, Difference, DifferenceKind, KeptDifference, ReconciliationStore, Repair, Repaired, Run,
     RunStatus, Silent, Source, Standing, Thing, WantedRun,
@@ -144,7 +144,7 @@ async fn a_gateway_that_fails_half_way_fails_the_run_and_repair_is_tried_again()
     platform.gateway.heal();
     let (found, kept) = run(&platform).await;
     assert_eq!((found.previous, kept.len()), (None, 5));
-    platform.gateway.fail_until_healed(Call::FindCharge, Fault::Throttle);
+    platform.gateway.fail_until_healed(Call::FindCharge, Fault::Postpone(Postponement::Throttled));
     let repaired = platform.reconciliation.repair(found.id, &Silent).await.unwrap();
     assert_eq!(repaired, Repaired { done: 0, for_a_person: 0, failed: 5 });
     let kept = platform.reconciliation.differences(found.id, 0, 1).await.unwrap();

@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::ids::ChargeId;
-use edupay_domain::payments::{Channel, ReceiptStatus, RefundStatus};
+use edupay_domain::payments::{Channel, Postponement, ReceiptStatus, RefundStatus};
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
 
@@ -93,7 +93,7 @@ async fn a_pending_refund_is_booked_when_its_callback_comes() {
 async fn a_throttled_refund_is_tried_again() {
     let platform = Platform::new();
     let (buyer, second) = paid_twice(&platform).await;
-    platform.gateway.fail_next(Call::CreateRefund, Fault::Throttle);
+    platform.gateway.fail_next(Call::CreateRefund, Fault::Postpone(Postponement::Throttled));
     let round = platform.payments.refund_due(10).await.unwrap();
     assert_eq!((round.done, round.failed.len()), (0, 1));
     assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::RefundRequested);

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::ids::{ChargeId, RefundNo, UserId};
 use edupay_domain::orders::{Order, OrderState};
-use edupay_domain::payments::{Channel, ChargeSubject, EventOutcome, RefundStatus};
+use edupay_domain::payments::{Channel, ChargeSubject, EventOutcome, Postponement, RefundStatus};
 use edupay_domain::refunds::{Refund, RefundOrigin, RefundReason, RefundStage, RefundTarget, WantedRefund};
 use edupay_domain::top_ups::TopUpWish;
 use edupay_testkit::fixtures::fen;
@@ -104,7 +104,7 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_and_not_made_again() {
 async fn a_refund_whose_request_was_lost_is_made_by_a_worker() {
     let platform = Platform::new();
     let (_, order, _) = charged(&platform).await;
-    for fault in [Fault::LoseRequest, Fault::Throttle] {
+    for fault in [Fault::LoseRequest, Fault::Postpone(Postponement::Throttled)] {
         platform.gateway.fail_next(Call::CreateRefund, fault);
     }
     assert_eq!(ask(&platform, &order, "R-1", None, RefundTarget::Source).await.stage, RefundStage::Requested);

@@ -2,10 +2,12 @@
 
 use edupay_domain::accounts::{AdjustBalance, WalletStore};
 use edupay_domain::clock::Clock;
-use edupay_domain::ids::{OpenId, TopUpNo};
+use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, KeyTurn, RecoveryPoint, RequestDigest};
+use edupay_domain::ids::{GatewayOrderNo, OpenId, TopUpNo};
 use edupay_domain::ledger::Bucket;
 use edupay_domain::payments::{
-    AttemptStatus, Channel, ChargeStore, CloseAttempt, ProofRefusal, ReceiptStatus, UnappliedReason, close_attempt,
+    AttemptStatus, Channel, ChargeStore, CloseAttempt, Postponement, ProofRefusal, ReceiptStatus, UnappliedReason,
+    close_attempt,
 };
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::{TopUpRefusal, TopUpState, TopUpWish};
@@ -71,7 +73,9 @@ async fn a_paid_charge_is_a_proof_for_its_own_user_only_and_credits_once() {
     let attempt = platform.top_ups.start(&buyer, alipay(10_000), PAYER_IP).await.unwrap().attempt;
     let charge_id = attempt.charge_id.unwrap();
     let unpaid = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
-    assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Invalid))));
+    assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Unknown))), "it may be paid in a moment");
+    let anothers = platform.top_ups.redeem(thief.id, &charge_id, None).await;
+    assert!(matches!(anothers, Err(EffectError::Refused(ProofRefusal::Invalid))), "who knows nothing of it");
     platform.gateway.payer_pays(&charge_id).unwrap();
 
     let inflated = platform.top_ups.redeem(buyer.id, &charge_id, Some(fen(10_001))).await;
@@ -129,11 +133,46 @@ async fn a_paid_charge_is_a_proof_although_its_attempt_was_closed() {
     let command = CloseAttempt { user_id: buyer.id, gateway_order_no: attempt.gateway_order_no };
     let closed = platform.store.close_attempt(&command, close_attempt).await.unwrap();
     assert_eq!(closed.status, AttemptStatus::Closed);
+    let unpaid = platform.top_ups.redeem(buyer.id, &charge_id, None).await;
+    assert!(matches!(unpaid, Err(EffectError::Refused(ProofRefusal::Invalid))), "nobody will pay it");
     platform.gateway.payer_pays(&charge_id).unwrap();
     for _ in 0..2 {
         platform.top_ups.redeem(buyer.id, &charge_id, None).await.unwrap();
         assert_eq!(platform.wallet(&buyer).await.cash, fen(10_000));
     }
+    platform.audit().await;
+}
+
+/// The turn of a key whose first try noted this top-up.
+fn resumed(number: &GatewayOrderNo, turn: &KeyTurn) -> KeyTurn {
+    KeyTurn { point: Some(RecoveryPoint(number.to_string())), ..turn.clone() }
+}
+
+#[tokio::test]
+async fn a_try_that_could_not_ask_the_gateway_is_followed_by_another_top_up() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    for postponement in [Postponement::Throttled, Postponement::Unreached] {
+        let key = IdempotencyKey::parse(postponement.code()).unwrap();
+        let request = platform.idempotency.request(buyer.id, key, RequestDigest([7; 32]));
+        let ClaimedKey::Turn(first) = platform.idempotency.claim(request.clone()).await.unwrap() else { panic!() };
+        platform.gateway.fail_next(Call::CreateCharge, Fault::Postpone(postponement));
+        let said = platform.top_ups.start_once(&buyer, alipay(10_000), PAYER_IP, Some(&first)).await;
+        let expected = TopUpRefusal::ChargePostponed(postponement);
+        assert!(matches!(said, Err(EffectError::Refused(said)) if said == expected));
+        platform.idempotency.give_back(first.claim).await.unwrap();
+
+        let ClaimedKey::Turn(second) = platform.idempotency.claim(request).await.unwrap() else { panic!() };
+        let noted = second.point.clone().unwrap();
+        let started = platform.top_ups.start_once(&buyer, alipay(10_000), PAYER_IP, Some(&second)).await.unwrap();
+        assert_eq!(started.attempt.status, AttemptStatus::Open);
+        assert_ne!(started.attempt.gateway_order_no.as_str(), noted.0);
+        // What the second try has made is what a third one goes on with.
+        let third = resumed(&started.attempt.gateway_order_no, &second);
+        let again = platform.top_ups.start_once(&buyer, alipay(10_000), PAYER_IP, Some(&third)).await.unwrap();
+        assert_eq!(again.attempt, started.attempt);
+    }
+    assert_eq!(platform.gateway.charges().len(), 2);
     platform.audit().await;
 }
 

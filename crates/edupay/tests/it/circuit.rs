@@ -31,12 +31,20 @@ fn a_silent_gateway_is_not_asked_for_charges_and_the_balance_still_pays(demo: &D
 
     // Nothing was sent, so nothing is unknown: each dialect says that the charge was refused, and when to
     // come again.
-    let halted = top_up();
-    let by_order = demo.pay_for_order(XIAOCHEN, ORDER_OF_66, "alipay");
-    let campus = Request::post("/api/Pay/PayMoney")
-        .token(XIAOCHEN)
-        .json(r#"{channel:"wx",subject:"x",body:"x",amount:188,userID:"10129580",itemIDs:"10000002",type:0}"#);
-    let campus = demo.call(campus);
+    let keyed = |request: Request, key: &str| demo.call(request.header("Idempotency-Key", key));
+    let top_up_once = || {
+        let body = r#"{"amount_fen":200,"channel":"alipay"}"#;
+        keyed(Request::post("/v1/top-ups").token(XIAOCHEN).json(body), "top-up")
+    };
+    let by_order_once = || {
+        let form = format!("order_no={ORDER_OF_66}&channel=alipay");
+        keyed(Request::put("/pay/pay_for_order/").token(XIAOCHEN).form(form), "order")
+    };
+    let campus_once = || {
+        let body = r#"{channel:"wx",subject:"x",body:"x",amount:188,userID:"10129580",itemIDs:"10000002",type:0}"#;
+        keyed(Request::post("/api/Pay/PayMoney").token(XIAOCHEN).json(body), "campus")
+    };
+    let (halted, by_order, campus) = (top_up_once(), by_order_once(), campus_once());
     assert_eq!(halted.json()["code"], "charges_halted");
     assert_eq!(by_order.json(), json!({ "status": -4, "message": "支付请求失败" }));
     assert_eq!(campus.json(), json!({ "error": 1, "message": "支付请求失败" }));
@@ -55,6 +63,15 @@ fn a_silent_gateway_is_not_asked_for_charges_and_the_balance_still_pays(demo: &D
     });
     assert_eq!(charge["amount"], 6_600);
     assert!(!is_open());
+
+    // A key is not used up by a gateway that could not be asked: the repeat is a new try.
+    assert_eq!(top_up_once().expect_status(201).header("Idempotency-Hit"), None);
+    let (by_order, campus) = (by_order_once(), campus_once());
+    assert_eq!((by_order.header("Idempotency-Hit"), &by_order.json()["ch"]["id"]), (None, &charge["id"]));
+    assert_eq!((campus.header("Idempotency-Hit"), &campus.json()["error"]), (None, &json!(0)));
+    for again in [top_up_once(), by_order_once(), campus_once()] {
+        assert_eq!(again.header("Idempotency-Hit"), Some("true"), "{}", again.text());
+    }
 }
 
 on_both_databases!(a_silent_gateway_is_not_asked_for_charges_and_the_balance_still_pays);

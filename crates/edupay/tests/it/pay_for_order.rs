@@ -204,8 +204,9 @@ fn a_paid_top_up_is_credited_once(demo: &Demo) {
         let form = format!("amount=50&charge={id}");
         demo.call(Request::put("/pay/fill_in_balance/").token(token).form(form))
     };
-    // Unpaid, it proves nothing.
-    assert_refused(&proof(XIAOYU), "充值凭证无效");
+    // Unpaid, it proves nothing yet.
+    assert_refused(&proof(XIAOYU), "支付结果确认中");
+    assert_refused(&proof(XIAOCHEN), "充值凭证无效");
 
     demo.sandbox.pay(&id);
     for _ in 0..3 {

@@ -29,7 +29,8 @@ impl PackageService {
     }
 
     /// The same in the turn of a key: the purchase that an earlier try has made or found is the one, whatever
-    /// became of it, and its charge is asked for again where the answer is missing.
+    /// became of it, and its charge is asked for again where the answer is missing. A try that came to no
+    /// charge is as if it had not been: the packages are placed anew.
     ///
     /// # Errors
     /// [`PlaceRefusal`].
@@ -39,8 +40,12 @@ impl PackageService {
         wanted: &PayForPackages,
         turn: Option<&KeyTurn>,
     ) -> Result<PlacedCharge, EffectError<PlaceRefusal>> {
-        let (purchase, plan) = match turn.and_then(|turn| turn.point.as_ref()) {
+        let placed = match turn.and_then(|turn| turn.point.as_ref()) {
             Some(point) => self.placed(caller, wanted.user_id, point).await?,
+            None => None,
+        };
+        let (purchase, plan) = match placed {
+            Some(placed) => placed,
             None => self.place(caller, wanted, turn).await?,
         };
         let (attempt, asked) = match plan {
@@ -50,8 +55,9 @@ impl PackageService {
         };
         let request = charge_request(&purchase, &attempt, wanted.client_ip);
         let answer = self.parts.payments.request_charge(&attempt, &request, asked).await;
-        let attempt =
-            answer.map_err(|error| error.into_effect(PlaceRefusal::ChargeRefused, PlaceRefusal::ChargeUnknown))?;
+        let attempt = answer.map_err(|error| {
+            error.into_effect(PlaceRefusal::ChargeRefused, PlaceRefusal::ChargePostponed, PlaceRefusal::ChargeUnknown)
+        })?;
         Ok(PlacedCharge { purchase, attempt })
     }
 
@@ -82,13 +88,13 @@ impl PackageService {
         Err(EffectError::Store(StoreError::new(StoreFault::Unavailable, "no free purchase number was drawn")))
     }
 
-    /// What an earlier try of the same request has made or found.
+    /// What an earlier try of the same request has made or found; `None` when it came to no charge.
     async fn placed(
         &self,
         caller: UserId,
         user_id: UserId,
         point: &RecoveryPoint,
-    ) -> Result<(Purchase, OpenChargePlan), EffectError<PlaceRefusal>> {
+    ) -> Result<Option<(Purchase, OpenChargePlan)>, EffectError<PlaceRefusal>> {
         let corrupt = || StoreError::new(StoreFault::Corrupt, "no purchase of that number was made");
         let number = GatewayOrderNo::parse(&point.0).map_err(|_| corrupt())?;
         let found = self.parts.store.find(caller, user_id, &PurchaseQuery::Number(number.clone())).await?;
@@ -96,8 +102,7 @@ impl PackageService {
         let purchase = found.into_iter().next().ok_or_else(corrupt)?;
         let attempts = self.attempts_of(&purchase).await?;
         let attempt = attempts.into_iter().find(|attempt| attempt.gateway_order_no == number).ok_or_else(corrupt)?;
-        let plan = OpenChargePlan::resumed(attempt).ok_or(EffectError::Refused(PlaceRefusal::ChargeRefused))?;
-        Ok((purchase, plan))
+        Ok(OpenChargePlan::resumed(attempt).map(|plan| (purchase, plan)))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::PaymentService;
 use crate::clock::Timestamp;
 use crate::ids::{ChargeId, GatewayOrderNo, UserId};
-use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
+use crate::payments::error::{ConfirmError, GatewayError, GatewayFault, Postponement};
 use crate::payments::looking::next_look;
 use crate::payments::model::{
     AttemptStatus, Charge, ChargeAttempt, ChargeReply, ChargeRequest, ChargeSubject, Confirmation, Receipt,
@@ -24,7 +24,7 @@ const CLOSING_GRACE: TimeDelta = TimeDelta::hours(24);
 /// Whether the gateway was asked for this attempt before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// Never: a refusal is the end of the attempt.
+    /// Never: a refusal is the end of the attempt, and so is a call that could not be made.
     Never,
     /// It was, and the answer was lost: a refusal now does not undo what that request may have made.
     Again,
@@ -34,7 +34,7 @@ pub enum Asked {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The gateway refused, or its answer is unknown; see [`GatewayError::fault`].
+    /// The gateway refused, could not be asked, or its answer is unknown; see [`GatewayError::fault`].
     #[error("the gateway gave no charge")]
     Gateway(#[from] GatewayError),
     /// The store failed after the gateway was asked: the attempt stays requested.
@@ -43,14 +43,17 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The same failure as an answer of a use case: its refusal when the gateway refused, its other
-    /// one when the gateway's answer is unknown. The attempt was committed before, so a store that
-    /// failed now leaves the whole unknown.
-    pub fn into_effect<R>(self, refused: R, unknown: R) -> EffectError<R> {
+    /// The same failure as an answer of a use case: its refusal when the gateway refused, another when the
+    /// gateway could not be asked now, another when its answer is unknown. The attempt was committed before,
+    /// so a store that failed now leaves the whole unknown.
+    pub fn into_effect<R>(self, refused: R, postponed: impl FnOnce(Postponement) -> R, unknown: R) -> EffectError<R> {
         match self {
             Self::Store(error) => EffectError::Store(error.after_a_committed_step()),
-            Self::Gateway(error) if matches!(error.fault(), GatewayFault::Unknown) => EffectError::Refused(unknown),
-            Self::Gateway(_) => EffectError::Refused(refused),
+            Self::Gateway(error) => EffectError::Refused(match error.fault() {
+                GatewayFault::Refused { .. } => refused,
+                GatewayFault::Postponed(postponement) => postponed(*postponement),
+                GatewayFault::Unknown => unknown,
+            }),
         }
     }
 }
@@ -84,7 +87,8 @@ impl PaymentService {
     /// list is looked through first.
     ///
     /// # Errors
-    /// [`RequestError`]: refused (recorded), unknown (kept as requested), or the store failed.
+    /// [`RequestError`]: refused or postponed (recorded as refused, so that the next try is another attempt),
+    /// unknown (kept as requested), or the store failed.
     pub async fn request_charge(
         &self,
         attempt: &ChargeAttempt,

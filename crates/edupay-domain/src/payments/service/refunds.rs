@@ -2,7 +2,7 @@
 
 use super::{PaymentService, Round};
 use crate::ids::ChargeId;
-use crate::payments::error::{ConfirmError, GatewayError, GatewayFault};
+use crate::payments::error::{ConfirmError, GatewayError, GatewayFault, Postponement};
 use crate::payments::model::{
     ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundRequest, RefundStatus,
 };
@@ -58,7 +58,10 @@ impl PaymentService {
     async fn ask_refund(&self, receipt: &Receipt) -> Result<GatewayRefund, GatewayError> {
         // The claim left the end of the lease in the receipt.
         if !schedule::may_begin(receipt.next_try_at, self.parts.clock.now()) {
-            return Err(GatewayError::new(GatewayFault::Throttled, "the lease is nearly over"));
+            return Err(GatewayError::new(
+                GatewayFault::Postponed(Postponement::Unreached),
+                "the lease is nearly over",
+            ));
         }
         let reason = receipt.reason.map_or("unapplied", |reason| reason.code());
         let description = format!("{} {reason}", receipt.gateway_order_no);

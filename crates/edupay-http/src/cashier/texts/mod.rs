@@ -172,7 +172,7 @@ impl Texts {
             "channel_invalid" | "channel_not_offered" => self.notice_channel,
             "package_held" => self.notice_held,
             "nothing_to_upgrade" | "package_not_dearer" | "package_never_held" => self.notice_changed,
-            "charge_refused" => self.notice_refused,
+            "charge_refused" | "charges_halted" | "gateway_throttled" | "gateway_unreached" => self.notice_refused,
             "charge_unknown" => self.notice_unknown,
             "course_owned" => self.notice_owned,
             "amount_too_large" => self.notice_other,
@@ -186,6 +186,7 @@ mod tests {
     use super::*;
     use edupay_domain::orders::PayRefusal;
     use edupay_domain::packages::PlaceRefusal;
+    use edupay_domain::payments::Postponement;
 
     fn keys(texts: &Texts) -> Vec<&'static str> {
         texts.entries().into_iter().map(|(key, _)| key).collect()
@@ -220,6 +221,9 @@ mod tests {
             PlaceRefusal::NeverHeld,
             PlaceRefusal::TooLarge,
             PlaceRefusal::ChargeRefused,
+            PlaceRefusal::ChargePostponed(Postponement::Throttled),
+            PlaceRefusal::ChargePostponed(Postponement::Unreached),
+            PlaceRefusal::ChargePostponed(Postponement::Halted { retry_after: std::time::Duration::ZERO }),
             PlaceRefusal::ChargeUnknown,
         ];
         let codes = codes.iter().map(|refusal| refusal.code()).chain(["channel_invalid", "course_owned"]);

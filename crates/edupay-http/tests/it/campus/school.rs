@@ -70,7 +70,7 @@ impl School {
             public_url: "https://pay.example.org".to_owned(),
             ..HttpConfig::default()
         };
-        let service = Service::start(config, services(&platform), Fixed(Vec::new(), None));
+        let service = Service::start(config, services(&platform), Fixed(Vec::new()));
         Self { platform, service }
     }
 

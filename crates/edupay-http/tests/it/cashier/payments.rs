@@ -2,7 +2,7 @@
 
 use super::till::{Till, number};
 use edupay_domain::packages::{ProjectKind, PurchaseKind, PurchaseState};
-use edupay_domain::payments::Channel;
+use edupay_domain::payments::{Channel, Postponement};
 use edupay_testkit::gateway::{Call, Fault};
 use std::thread;
 
@@ -99,6 +99,8 @@ fn a_gateway_that_refuses_or_is_silent_is_told_from_a_payment() {
     let form = "kind=0&package=10000002&channel=alipay_qr";
     till.school.platform.gateway.fail_next(Call::CreateCharge, Fault::Refuse);
     assert_eq!(till.refused(&link, form), "charge_refused");
+    till.school.platform.gateway.fail_next(Call::CreateCharge, Fault::Postpone(Postponement::Throttled));
+    assert_eq!(till.refused(&link, form), "gateway_throttled");
     till.school.platform.gateway.fail_next(Call::CreateCharge, Fault::LoseAnswer);
     assert_eq!(till.refused(&link, form), "charge_unknown");
     for (code, text) in [("charge_refused", "没有接受"), ("charge_unknown", "不会重复扣款"), ("%3Cb%3E", "选择套餐")]
