@@ -31,6 +31,7 @@ skip() {
     exit 0
 }
 
+scripts="$PWD/scripts"
 target="$(mkdir -p "${CARGO_TARGET_DIR:-target}" && realpath "${CARGO_TARGET_DIR:-target}")"
 venv="$target/schemathesis/venv"
 version=4.32.5
@@ -79,13 +80,15 @@ run() {
     [ "$seconds" -eq 0 ] || time=(--max-time $((seconds * percent / 100 + 1)))
     echo "== $name, seed $seed, $examples examples an operation, $folder"
     # One worker: what is drawn then follows from the seed, and schemathesis itself fails at times with several.
-    # The hooks are a module beside the configuration.
-    (cd scripts && "$venv/bin/schemathesis" --config-file schemathesis.toml run "$service/openapi.json" \
+    # It leaves files where it is started. The hooks are a module beside the configuration.
+    (cd "$folder" && PYTHONPATH="$scripts" PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=schemathesis_hooks \
+        "$venv/bin/schemathesis" --config-file "$scripts/schemathesis.toml" run "$service/openapi.json" \
         --header "Authorization: Token $token" --phases "$phases" --mode all \
         --max-examples "$examples" --seed "$seed" --workers 1 "${time[@]}" --no-color \
         --report json --report-json-path "$folder/report.json" "$@") >"$folder/schemathesis.txt" 2>&1 || failed=1
     # Without what schemathesis would like the document to say more of.
-    sed '/= WARNINGS =/,/= SUMMARY =/d' "$folder/schemathesis.txt" | sed -n '/= [A-Z]* =/,$p'
+    awk '/^=+ WARNINGS =+$/ { quiet = 1 } /^=+ SUMMARY =+$/ { quiet = 0; shown = 1 }
+        /^=+ (FAILURES|ERRORS) =+$/ { shown = 1 } shown && !quiet' "$folder/schemathesis.txt"
     stop
     # What the run made of the books is right, too.
     "$binary" verify --data-dir "$folder/data" >"$folder/verify.json" 2>&1 ||
