@@ -24,6 +24,7 @@ use std::error::Error as StdError;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::rc::Rc;
 use std::thread;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -52,14 +53,20 @@ type Answer = Result<ServiceResponse<BoxBody>, Error>;
 /// ends it before anything is done.
 pub(crate) async fn boundary(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     let (waiting, answer) = oneshot::channel();
-    rt::spawn(work(request, next, waiting));
-    answer.await.unwrap_or_else(|_| Err(Failure::Internal("a request's task ended").into()))
+    let arrival = Rc::new(Arrival::of(&request));
+    rt::spawn(work(request, next, waiting, Rc::clone(&arrival)));
+    // Whatever ended the task, it may have done its work: the client hears that nothing is known.
+    answer.await.unwrap_or_else(|_| Err(arrival.abandon(Failure::Internal("a request's task ended"))))
 }
 
 /// The body first, then a place among those that are worked on, then the work. Who waits for it longer
 /// than anybody should is told that the outcome is unknown; the work goes on, and keeps its place.
-async fn work(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>, waiting: oneshot::Sender<Answer>) {
-    let arrival = Arrival::of(&request);
+async fn work(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    waiting: oneshot::Sender<Answer>,
+    arrival: Rc<Arrival>,
+) {
     let Some(state) = arrival.state.clone() else {
         let _ = waiting.send(Err(arrival.abandon(Failure::Internal("the server has no state"))));
         return;

@@ -28,6 +28,7 @@ mod circuit;
 mod cli;
 mod drf;
 mod event_delivery;
+mod full_disk;
 mod idempotency;
 mod imports;
 mod overload;
