@@ -16,7 +16,7 @@ pub(crate) struct Applied {
 
 /// What is there.
 struct There {
-    /// By user and amount, which nobody uses twice: all top-ups, and those that were credited.
+    /// By user and amount, which nobody uses twice: all top-ups that may come to money, and those that did.
     top_ups: HashMap<(i64, i64), (u64, u64)>,
     top_up_numbers: HashSet<String>,
     /// By number: amount, status, and what it was paid through.
@@ -26,6 +26,11 @@ struct There {
     purchases: HashSet<String>,
     refunds: HashMap<String, String>,
 }
+
+/// A try for which the gateway gave no charge comes to nothing; its repeat starts another top-up.
+const TOP_UPS: &str = "SELECT t.user_id, t.amount_fen, t.status, t.top_up_no, \
+       (SELECT count(*) FROM charge_attempts a WHERE a.user_id = t.user_id AND a.subject = 'top_up' \
+         AND a.subject_no = t.top_up_no AND a.status = 'refused') AS has_no_charge FROM top_ups t";
 
 /// I5 and I6; `once` says whether a request that was repeated under its key must not be done twice.
 pub(super) fn check(eye: &mut Eye, done: &[Done], once: bool) -> Result<(Vec<Violation>, Applied), Failure> {
@@ -46,10 +51,10 @@ impl There {
     fn read(eye: &mut Eye) -> Result<Self, Failure> {
         let mut top_ups: HashMap<_, (u64, u64)> = HashMap::new();
         let mut top_up_numbers = HashSet::new();
-        for row in eye.rows("SELECT user_id, amount_fen, status, top_up_no FROM top_ups")? {
-            if let [user, fen, status, number] = row.as_slice() {
+        for row in eye.rows(TOP_UPS)? {
+            if let [user, fen, status, number, has_no_charge] = row.as_slice() {
                 let known = top_ups.entry((user.parse()?, fen.parse()?)).or_default();
-                known.0 = known.0.saturating_add(1);
+                known.0 = known.0.saturating_add(u64::from(has_no_charge == "0"));
                 known.1 = known.1.saturating_add(u64::from(status == "credited"));
                 top_up_numbers.insert(number.clone());
             }
