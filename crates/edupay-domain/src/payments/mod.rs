@@ -19,7 +19,7 @@ pub use model::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
     ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, HoldRefund,
     InboundEvent, InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus,
-    RecordChargeReply, RecordRefund, RefundRequest, RefundStatus, ScheduleLook, UnappliedReason,
+    RecordChargeReply, RecordRefund, RefundHeard, RefundRequest, RefundStatus, ScheduleLook, UnappliedReason,
 };
 pub use opening::{OpenCharge, OpenChargePlan, Payable, open_charge};
 pub use ports::{

@@ -4,7 +4,7 @@ use super::error::{CallbackRefusal, ConfirmError, GatewayError};
 use super::model::{
     Awaited, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund,
     CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply,
-    RecordRefund, RefundRequest, ScheduleLook,
+    RecordRefund, RefundHeard, RefundRequest, ScheduleLook,
 };
 use super::rules::{ReceiptView, RefundClaim, RefundPlan};
 use crate::clock::Timestamp;
@@ -61,7 +61,12 @@ pub trait ApplyCharge: Send + Sync {
 pub trait ApplyRefund: Send + Sync {
     /// Books what the gateway says of a refund of an applied receipt: one that we asked for, or one that
     /// was made at the gateway itself. The same news again move nothing.
-    async fn apply_refund(&self, route: &ChargeRoute, refund: &GatewayRefund) -> Result<(), StoreError>;
+    async fn apply_refund(
+        &self,
+        route: &ChargeRoute,
+        refund: &GatewayRefund,
+        heard: RefundHeard,
+    ) -> Result<(), StoreError>;
 }
 
 /// An attempt's next state after the gateway's answer.

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::ids::{ChargeId, EventId, RefundId, RefundNo, UserId};
 use crate::money::Money;
-use crate::payments::{ChargeSubject, GatewayRefund};
+use crate::payments::{ChargeSubject, GatewayRefund, RefundHeard};
 
 /// Where a refund goes: the `to` of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,8 +257,8 @@ pub struct RecordGatewayRefund {
     pub subject: ChargeSubject,
     /// What the gateway says.
     pub refund: GatewayRefund,
-    /// The refund that we asked for, when this is the gateway's answer to it.
-    pub answers: Option<RefundNo>,
+    /// How we heard of it.
+    pub heard: RefundHeard,
     /// When we heard.
     pub at: Timestamp,
     /// When to look again, if it is not done.

@@ -12,7 +12,7 @@ use crate::ids::{ChargeId, CourseId, EventId, OrderNo, OrderPk, RefundId, Refund
 use crate::ledger::{Split, Wallet};
 use crate::money::Money;
 use crate::orders::{Order, OrderLine, OrderState, Payment, Tender, Visibility};
-use crate::payments::{Channel, ChargeSubject, GatewayRefund, RefundStatus};
+use crate::payments::{Channel, ChargeSubject, GatewayRefund, RefundHeard, RefundStatus};
 use crate::top_ups::{TopUp, TopUpState};
 use chrono::DateTime;
 
@@ -168,7 +168,7 @@ fn word(id: &str, amount: u32, status: RefundStatus, refund_no: Option<&str>) ->
             failure: None,
             refund_no: refund_no.map(number),
         },
-        answers: None,
+        heard: RefundHeard::Listing,
         at: at(30),
         next_try_at: at(45),
         event_id: EventId::from_random(9),

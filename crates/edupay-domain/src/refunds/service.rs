@@ -14,7 +14,7 @@ use crate::ids::{ChargeId, IdSource, RefundNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyRefund, Asked, ChargeRoute, ChargeSubject, GatewayError, GatewayFault, GatewayRefund, MetadataValue,
-    PaymentGateway, Postponement, RefundRequest, Round,
+    PaymentGateway, Postponement, RefundHeard, RefundRequest, Round,
 };
 use crate::schedule::{self, leased};
 use crate::store::{EffectError, StoreError};
@@ -321,7 +321,8 @@ impl RefundService {
     }
 
     async fn take_answer(&self, refund: &Refund, answer: &GatewayRefund) -> Result<bool, WorkError> {
-        let command = RecordGatewayRefund { answers: Some(refund.refund_no.clone()), ..self.news(refund, answer) };
+        let command =
+            RecordGatewayRefund { heard: RefundHeard::Answer(refund.refund_no.clone()), ..self.news(refund, answer) };
         Ok(self.parts.store.record(&command, record_gateway_refund).await?.is_some())
     }
 
@@ -378,10 +379,16 @@ pub struct RecordRefunds {
 
 #[async_trait]
 impl ApplyRefund for RecordRefunds {
-    async fn apply_refund(&self, route: &ChargeRoute, refund: &GatewayRefund) -> Result<(), StoreError> {
+    async fn apply_refund(
+        &self,
+        route: &ChargeRoute,
+        refund: &GatewayRefund,
+        heard: RefundHeard,
+    ) -> Result<(), StoreError> {
         let at = self.clock.now();
-        let command =
-            news(route.user_id, route.subject.clone(), refund, (at, schedule::next(at, at)), self.ids.as_ref());
+        let times = (at, schedule::next(at, at));
+        let news = news(route.user_id, route.subject.clone(), refund, times, self.ids.as_ref());
+        let command = RecordGatewayRefund { heard, ..news };
         self.store.record(&command, record_gateway_refund).await.map(|_| ())
     }
 }
@@ -394,7 +401,7 @@ fn news(
     ids: &dyn IdSource,
 ) -> RecordGatewayRefund {
     let (refund, event_id) = (refund.clone(), ids.event_id());
-    RecordGatewayRefund { user_id, subject, refund, answers: None, at, next_try_at, event_id }
+    RecordGatewayRefund { user_id, subject, refund, heard: RefundHeard::Listing, at, next_try_at, event_id }
 }
 
 /// The reason is what the payer reads; our number is how we know the refund again.

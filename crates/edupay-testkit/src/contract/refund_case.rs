@@ -6,7 +6,7 @@ use edupay_domain::ids::{ChargeId, RefundNo, UserId};
 use edupay_domain::ledger::Wallet;
 use edupay_domain::money::Money;
 use edupay_domain::orders::Order;
-use edupay_domain::payments::{ChargeSubject, GatewayRefund, RefundStatus};
+use edupay_domain::payments::{ChargeSubject, GatewayRefund, RefundHeard, RefundStatus};
 use edupay_domain::refunds::{
     ClaimRefundWork, ClaimedRefund, DecideRefund, FailRefund, RecordGatewayRefund, Refund, RefundReason, RefundRefusal,
     RefundTarget, RequestRefund, approve_refund, claim_refund_work, fail_refund, record_gateway_refund, reject_refund,
@@ -136,7 +136,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
             user_id,
             subject: subject.clone(),
             refund,
-            answers: None,
+            heard: RefundHeard::Listing,
             at: self.minute(12),
             next_try_at: self.minute(13),
             event_id: self.event_id(),

@@ -6,9 +6,9 @@ use super::{Case, StoreHarness};
 use crate::fixtures::fen;
 use edupay_domain::ledger::{Bucket, EntryKind};
 use edupay_domain::orders::OrderState;
-use edupay_domain::payments::{ChargeSubject, RefundStatus};
+use edupay_domain::payments::{ChargeSubject, RefundHeard, RefundStatus};
 use edupay_domain::refunds::{
-    ClaimedRefund, RefundOrigin, RefundStage, RefundTarget, RequestRefund, record_gateway_refund,
+    ClaimedRefund, RecordGatewayRefund, RefundOrigin, RefundStage, RefundTarget, RequestRefund, record_gateway_refund,
 };
 use edupay_domain::top_ups::{BonusTier, Campaign, OpenTopUp, OpenedTopUp, open_top_up};
 
@@ -87,6 +87,9 @@ pub async fn a_refund_made_at_the_gateway_is_booked_and_never_taken_for_ours<H: 
     }
     let of_another_amount =
         case.gateway_word(whose, &charge_id, (fen(10), RefundStatus::Succeeded), Some(&ours.refund_no));
+    // A callback that contradicts what is waited for is a reason to look, and no more.
+    let callback = RecordGatewayRefund { heard: RefundHeard::Callback, ..of_another_amount.clone() };
+    assert_eq!(case.told(&callback).await, None);
     let booked = case.told(&of_another_amount).await.unwrap();
     assert_eq!((booked.origin, booked.stage, booked.amount), (RefundOrigin::Gateway, RefundStage::Succeeded, fen(10)));
     assert!(booked.refund_no.is_of_gateway() && booked.recovered.is_zero());

@@ -7,7 +7,7 @@ use edupay_domain::ids::UserId;
 use edupay_domain::money::Money;
 use edupay_domain::orders::{Entitlement, OrderState};
 use edupay_domain::packages::{PurchaseKind, PurchaseState};
-use edupay_domain::payments::{ChargeSubject, RefundStatus};
+use edupay_domain::payments::{ChargeSubject, RefundHeard, RefundStatus};
 use edupay_domain::refunds::{
     RecordGatewayRefund, RefundReason, RefundStage, RefundTarget, RequestRefund, record_gateway_refund, request_refund,
 };
@@ -38,7 +38,15 @@ async fn story() -> (MemoryStore, UserId) {
     };
     let (at, subject) = (case.minute(10), ChargeSubject::Order(order.order_no));
     let event_id = case.event_id();
-    let command = RecordGatewayRefund { user_id: buyer, subject, refund, answers: None, at, next_try_at: at, event_id };
+    let command = RecordGatewayRefund {
+        user_id: buyer,
+        subject,
+        refund,
+        heard: RefundHeard::Listing,
+        at,
+        next_try_at: at,
+        event_id,
+    };
     store.refunds().record(&command, record_gateway_refund).await.unwrap().unwrap();
     (store, buyer)
 }

@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::ids::ChargeId;
-use edupay_domain::payments::{Channel, Postponement, ReceiptStatus, RefundStatus};
+use edupay_domain::payments::{Channel, Postponement, ReceiptStatus, RefundHeard, RefundStatus};
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
 
@@ -82,7 +82,7 @@ async fn a_pending_refund_is_booked_when_its_callback_comes() {
     let mut refund = platform.gateway.refunds().into_iter().next().unwrap();
     refund.status = RefundStatus::Succeeded;
     for _ in 0..2 {
-        platform.payments.record_refund(&refund).await.unwrap();
+        platform.payments.record_refund(&refund, RefundHeard::Callback).await.unwrap();
         assert_eq!(status(&platform, &buyer, &second).await, ReceiptStatus::Refunded);
     }
     assert_eq!(platform.store.journal(buyer.id).len(), 3);

@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::ids::{ChargeId, RefundNo, UserId};
 use edupay_domain::orders::{Order, OrderState};
-use edupay_domain::payments::{Channel, ChargeSubject, EventOutcome, Postponement, RefundStatus};
+use edupay_domain::payments::{
+    Channel, ChargeSubject, EventOutcome, GatewayRefund, Postponement, RefundHeard, RefundStatus,
+};
 use edupay_domain::refunds::{Refund, RefundOrigin, RefundReason, RefundStage, RefundTarget, WantedRefund};
 use edupay_domain::top_ups::TopUpWish;
 use edupay_testkit::fixtures::fen;
@@ -97,6 +99,23 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_and_not_made_again() {
     assert!(ids.contains(&("staff", made[0].clone())) && ids.contains(&("gateway", made[1].clone())), "{ids:?}");
     hear(&platform).await;
     assert_eq!(platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap(), refunds);
+    platform.audit().await;
+}
+
+/// The answer was lost, and the callback tells another amount: it must not hide that ours was made.
+#[tokio::test]
+async fn a_callback_of_another_amount_makes_no_second_refund() {
+    let platform = Platform::new();
+    let (_, order, _) = charged(&platform).await;
+    platform.gateway.fail_next(Call::CreateRefund, Fault::LoseAnswer);
+    ask(&platform, &order, "R-1", Some(4_000), RefundTarget::Source).await;
+    let told = GatewayRefund { amount: fen(4_001), ..platform.gateway.refunds()[0].clone() };
+    platform.payments.record_refund(&told, RefundHeard::Callback).await.unwrap();
+    platform.clock.step(TimeDelta::minutes(1));
+    assert_eq!(platform.refunds.work_on_due(10).await.unwrap().done, 1);
+    assert_eq!(platform.gateway.calls(Call::CreateRefund), 1, "one refund was asked for");
+    let refunds = platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap();
+    assert_eq!((refunds.len(), refunds[0].stage, refunds[0].amount), (1, RefundStage::Succeeded, fen(4_000)));
     platform.audit().await;
 }
 

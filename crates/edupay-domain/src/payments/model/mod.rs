@@ -13,4 +13,4 @@ pub use attempt::{
 pub use charge::{Channel, Charge, ChargeDocument, ChargeRequest, Merchant, MetadataValue, Mode};
 pub use inbound::{ClaimInbound, InboundEvent, InboundObject, InboundStatus};
 pub use receipt::{Confirmation, Receipt, ReceiptStatus, UnappliedReason};
-pub use refund::{ClaimRefund, GatewayRefund, HoldRefund, RecordRefund, RefundRequest, RefundStatus};
+pub use refund::{ClaimRefund, GatewayRefund, HoldRefund, RecordRefund, RefundHeard, RefundRequest, RefundStatus};

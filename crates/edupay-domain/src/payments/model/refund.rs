@@ -48,6 +48,17 @@ pub struct GatewayRefund {
     pub refund_no: Option<RefundNo>,
 }
 
+/// How the gateway's word of a refund came to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundHeard {
+    /// As its answer to our request for the refund of this number.
+    Answer(RefundNo),
+    /// Among the refunds of a charge, when we asked for them.
+    Listing,
+    /// Unasked. Where it contradicts what we wait for, it is a reason to ask, and no more.
+    Callback,
+}
+
 impl RefundRequest {
     /// The key of our number among the metadata.
     pub const REFUND_NO: &str = "refund_no";

@@ -4,7 +4,7 @@ use super::{PaymentService, Round};
 use crate::clock::Timestamp;
 use crate::ids::GatewayEventId;
 use crate::payments::error::{CallbackRefusal, ConfirmError};
-use crate::payments::model::{ClaimInbound, InboundEvent, InboundObject, InboundStatus};
+use crate::payments::model::{ClaimInbound, InboundEvent, InboundObject, InboundStatus, RefundHeard};
 use crate::schedule::{self, leased};
 use crate::store::StoreError;
 
@@ -48,7 +48,7 @@ impl PaymentService {
                 Err(ConfirmError::Store(error)) => return Err(error),
                 Err(_) => (EventOutcome::Unmatched, InboundStatus::Unmatched),
             },
-            InboundObject::Refund(refund) => match self.record_refund(refund).await? {
+            InboundObject::Refund(refund) => match self.record_refund(refund, RefundHeard::Callback).await? {
                 Some(_) => (EventOutcome::Processed, InboundStatus::Processed),
                 None => (EventOutcome::Unmatched, InboundStatus::Unmatched),
             },

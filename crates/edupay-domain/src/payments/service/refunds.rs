@@ -4,7 +4,8 @@ use super::{PaymentService, Round};
 use crate::ids::ChargeId;
 use crate::payments::error::{ConfirmError, GatewayError, GatewayFault, Postponement};
 use crate::payments::model::{
-    ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundRequest, RefundStatus,
+    ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundHeard, RefundRequest,
+    RefundStatus,
 };
 use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, record_refund};
 use crate::schedule::{self, leased};
@@ -44,7 +45,7 @@ impl PaymentService {
             },
         };
         match answer {
-            Ok(refund) => Ok(self.record_refund(&refund).await?.is_some()),
+            Ok(refund) => Ok(self.record_refund(&refund, RefundHeard::Listing).await?.is_some()),
             Err(error) => {
                 if matches!(error.fault(), GatewayFault::Refused { code: Some(_) }) {
                     let command = HoldRefund { user_id, charge_id, at: self.parts.clock.now() };
@@ -89,7 +90,7 @@ impl PaymentService {
     /// [`ConfirmError`].
     pub async fn record_refunds_of(&self, charge_id: &ChargeId) -> Result<(), ConfirmError> {
         for refund in self.parts.gateway.list_refunds(charge_id).await? {
-            self.record_refund(&refund).await?;
+            self.record_refund(&refund, RefundHeard::Listing).await?;
         }
         Ok(())
     }
@@ -100,13 +101,17 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn record_refund(&self, refund: &GatewayRefund) -> Result<Option<Receipt>, StoreError> {
+    pub async fn record_refund(
+        &self,
+        refund: &GatewayRefund,
+        heard: RefundHeard,
+    ) -> Result<Option<Receipt>, StoreError> {
         let Some(user_id) = self.parts.receipts.find_owner(&refund.charge_id).await? else { return Ok(None) };
         let receipt = self.parts.receipts.find_receipt(user_id, &refund.charge_id).await?;
         if let Some(receipt) = receipt.as_ref().filter(|receipt| receipt.status == ReceiptStatus::Applied) {
             let route = self.parts.charges.find_route(&receipt.gateway_order_no).await?;
             let route = route.ok_or_else(|| StoreError::new(StoreFault::Corrupt, "a receipt has no route"))?;
-            self.parts.refunds.apply_refund(&route, refund).await?;
+            self.parts.refunds.apply_refund(&route, refund, heard).await?;
             return Ok(Some(receipt.clone()));
         }
         let now = self.parts.clock.now();

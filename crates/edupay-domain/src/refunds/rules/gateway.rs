@@ -6,7 +6,7 @@ use crate::events::{Event, EventBody};
 use crate::ids::RefundNo;
 use crate::ledger::LedgerError;
 use crate::money::Money;
-use crate::payments::RefundStatus;
+use crate::payments::{RefundHeard, RefundStatus};
 use crate::refunds::model::{
     ClaimRefundWork, FailRefund, RecordGatewayRefund, Refund, RefundOrigin, RefundReason, RefundStage, RefundTarget,
 };
@@ -57,6 +57,10 @@ pub struct GatewayRefundView {
 /// out of what was earned; what the gateway gave back beyond that is taken from the user's balances, or
 /// owed, so that all refunds together never cost more than was paid. A top-up is taken back whole.
 ///
+/// A callback that names a refund that waits, with another amount, is not believed: were it booked as
+/// another refund, ours would be asked for a second time. Ours is looked for among the charge's refunds in any
+/// case, and then the gateway's own list says what is there.
+///
 /// # Errors
 /// [`LedgerError`] when the amount can't be booked.
 pub fn record_gateway_refund(
@@ -77,18 +81,30 @@ pub fn record_gateway_refund(
             let refund = Refund { refund_id: Some(command.refund.id.clone()), ..refund.clone() };
             progress(command, view, &refund)
         }
+        None if is_contradiction(command, view) => Ok(None),
         None => made_at_gateway(command, view),
     }
 }
 
+fn is_contradiction(command: &RecordGatewayRefund, view: &RefundView) -> bool {
+    command.heard == RefundHeard::Callback && view.refunds.iter().any(|refund| names_waiting(command, refund))
+}
+
 fn is_its_answer(command: &RecordGatewayRefund, refund: &Refund) -> bool {
-    let named = command.answers.as_ref().or(command.refund.refund_no.as_ref());
+    names_waiting(command, refund) && refund.amount == command.refund.amount
+}
+
+/// Whether it names this refund, and this one waits for an answer through this charge.
+fn names_waiting(command: &RecordGatewayRefund, refund: &Refund) -> bool {
+    let named = match &command.heard {
+        RefundHeard::Answer(refund_no) => Some(refund_no),
+        RefundHeard::Listing | RefundHeard::Callback => command.refund.refund_no.as_ref(),
+    };
     named == Some(&refund.refund_no)
         && refund.stage == RefundStage::Requested
         && refund.asked_at.is_some()
         && refund.refund_id.is_none()
         && refund.charge_id.as_ref() == Some(&command.refund.charge_id)
-        && refund.amount == command.refund.amount
 }
 
 fn progress(

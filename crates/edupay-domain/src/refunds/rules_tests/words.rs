@@ -44,6 +44,24 @@ fn only_a_refund_that_waits_for_an_answer_is_answered() {
     }
 }
 
+/// Booked as a refund of its own it would hide ours, which would be asked for again.
+#[test]
+fn a_callback_that_contradicts_a_refund_that_waits_books_nothing() {
+    let told = |stage, amount, heard| {
+        let word = word("re_1", amount, RefundStatus::Succeeded, Some("R-1"));
+        world(stage).tell(&RecordGatewayRefund { heard, ..word }).map(|refund| refund.origin)
+    };
+    for amount in [1, 39, 41] {
+        assert_eq!(told(RefundStage::Requested, amount, RefundHeard::Callback), None, "{amount}");
+        // What the gateway lists is there.
+        assert_eq!(told(RefundStage::Requested, amount, RefundHeard::Listing), Some(RefundOrigin::Gateway), "{amount}");
+        // One that waits for nothing can't be hidden.
+        for stage in [RefundStage::Pending, RefundStage::Succeeded, RefundStage::Failed] {
+            assert_eq!(told(stage, amount, RefundHeard::Callback), Some(RefundOrigin::Gateway), "{stage:?} {amount}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_is_told_from_a_strangers_refund() {
     let ours = |word: &RecordGatewayRefund| {
@@ -60,8 +78,10 @@ fn an_answer_is_told_from_a_strangers_refund() {
     assert!(!ours(&other_charge), "another charge");
     // A gateway that forgets the metadata: the reply to our request is ours all the same.
     let mut bare = word("re_1", 40, RefundStatus::Succeeded, None);
-    bare.answers = Some(number("R-1"));
+    bare.heard = RefundHeard::Answer(number("R-1"));
     assert!(ours(&bare));
+    let callback = |word| RecordGatewayRefund { heard: RefundHeard::Callback, ..word };
+    assert!(ours(&callback(answer.clone())));
     // One that was never asked for has no answer.
     let mut world = World::new(100, by_charge());
     world.ask(&wish("R-1", Some(40), RefundTarget::Source)).unwrap();
