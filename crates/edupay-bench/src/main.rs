@@ -13,6 +13,7 @@ mod load;
 mod machine;
 mod options;
 mod orders;
+mod overload;
 mod postgres;
 mod progress;
 mod report;
@@ -68,6 +69,9 @@ fn measure(plan: &Plan, workspace: &Workspace) -> Result<(), Failure> {
     if plan.has(Part::Growth) {
         report.add(postgres::measure_growth(plan, workspace)?);
     }
+    if plan.has(Part::Overload) {
+        report.set_overload(overload::measure(plan, workspace)?);
+    }
     if plan.has(Part::Start) {
         report.set_start(start::measure(plan, workspace)?);
     }
@@ -81,7 +85,7 @@ fn facts(plan: &Plan, workspace: &Workspace) -> Result<Vec<Fact>, Failure> {
     if plan.needs_postgres() {
         facts.extend(postgres::facts()?);
     }
-    if plan.has(Part::Sqlite) || plan.has(Part::Start) {
+    if plan.has(Part::Sqlite) || plan.has(Part::Start) || plan.has(Part::Overload) {
         facts.extend(sqlite::facts(workspace));
     }
     facts.push(("rounds", format!("{} of {} s a run, {} users", plan.rounds, plan.seconds, plan.users)));

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Only these parts, comma-separated [default: postgres,sqlite,start]
     #[arg(long, value_name = "PARTS", value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// The growth part too
+    /// The growth and the overload part too
     #[arg(long, alias = "growth", conflicts_with = "only")]
     all: bool,
     /// Only runs with these counts of clients, comma-separated
@@ -65,6 +65,8 @@ pub(crate) enum Part {
     Growth,
     /// The size of the program and its start
     Start,
+    /// More than the service can hold, and connections that drip
+    Overload,
 }
 
 /// What is measured, and how.
@@ -94,7 +96,7 @@ impl Options {
             return Err(Failure::new(format!("--users: above zero, and no multiple of {STRIDE}")));
         }
         let parts = match (self.all, self.only.is_empty()) {
-            (true, _) => vec![Part::Postgres, Part::Sqlite, Part::Growth, Part::Start],
+            (true, _) => vec![Part::Postgres, Part::Sqlite, Part::Growth, Part::Start, Part::Overload],
             (false, true) => vec![Part::Postgres, Part::Sqlite, Part::Start],
             (false, false) => self.only.clone(),
         };
@@ -122,7 +124,7 @@ impl Plan {
 
     /// Whether any part needs a cluster.
     pub(crate) fn needs_postgres(&self) -> bool {
-        self.has(Part::Postgres) || self.has(Part::Growth)
+        self.has(Part::Postgres) || self.has(Part::Growth) || self.has(Part::Overload)
     }
 
     /// Whether a run of so many clients and this mix is measured.
@@ -145,6 +147,13 @@ impl Plan {
         self.seconds.div_euclid(10).max(1)
     }
 
+    /// This rate in percent of the fastest that orders are seeded for, and a little more.
+    pub(crate) fn percent(&self, rate: f64) -> u64 {
+        let percent = (rate / self.capacity.max(1) as f64 * 100.0).ceil();
+        // A rate is no more than a few million per second.
+        u64::try_from(percent as i64).unwrap_or_default().saturating_add(1)
+    }
+
     /// How many orders to seed for so many seconds at so many percent of the fastest rate.
     pub(crate) fn capacity(&self, percent: u64, seconds: u64) -> u64 {
         self.capacity.saturating_mul(percent).div_euclid(100).saturating_mul(seconds).max(1_000)
@@ -162,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_measured_only_when_it_is_asked_for() {
-        assert!(!plan(&[]).has(Part::Growth));
-        assert!(plan(&["--all"]).has(Part::Growth));
+    fn growth_and_overload_are_measured_only_when_they_are_asked_for() {
+        assert!(!plan(&[]).has(Part::Growth) && !plan(&[]).has(Part::Overload));
+        assert!(plan(&["--all"]).has(Part::Growth) && plan(&["--all"]).has(Part::Overload));
         let growth = plan(&["--only", "growth"]);
         assert!(growth.has(Part::Growth) && !growth.has(Part::Sqlite));
     }
@@ -175,6 +184,11 @@ mod tests {
         assert!(plan.includes(64, Mix::Spread));
         assert!(!plan.includes(8, Mix::Spread));
         assert!(!plan.includes(32, Mix::Hot));
+    }
+
+    #[test]
+    fn a_rate_is_seeded_for_with_something_to_spare() {
+        assert_eq!([0.0, 6_000.0, 12_001.0, 60_000.0].map(|rate| plan(&[]).percent(rate)), [1, 51, 102, 501]);
     }
 
     #[test]

@@ -51,6 +51,16 @@ impl Service {
         Ok(service)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn wait_until_ready(&self) -> Result<(), Failure> {
         let since = Instant::now();
         while !is_ready(self.address).unwrap_or_default() {

@@ -1,17 +1,14 @@
 //! The closed loop itself.
 
-use super::reply::{Kind, Reading, read};
+use super::connection::{Connection, connect};
+use super::reply::Kind;
 use super::requests::{Marks, Requests};
 use crate::error::{Context, Failure};
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
-use std::io::{ErrorKind, Read, Write};
+use mio::{Events, Poll, Token};
 use std::net::SocketAddr;
 use std::slice::ChunksExact;
 use std::time::{Duration, Instant};
 
-/// Longer than any reply of the calls that are measured.
-const BUFFER: usize = 32 * 1024;
 /// A reply that takes longer never comes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,33 +33,31 @@ pub(crate) struct Loop {
     pub(crate) duration: Duration,
 }
 
-struct Connection<'a> {
-    stream: TcpStream,
-    /// What of the request was not taken yet.
-    unsent: &'a [u8],
-    buffer: Box<[u8]>,
-    filled: usize,
-    sent_at: Instant,
-}
-
 impl Loop {
     /// Sends until the time is over, then waits for the answers that are under way.
     ///
     /// # Errors
     /// A connection that breaks, or an answer that is neither a success nor a refusal.
     pub(crate) fn run(&self, requests: &Requests) -> Result<Answers, Failure> {
+        self.run_on(&mut requests.iter(), requests.marks)
+    }
+
+    /// The same with what is left of requests of which others have sent some.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn run_on(&self, queue: &mut ChunksExact<'_, u8>, marks: Marks) -> Result<Answers, Failure> {
         let mut poll = Poll::new().context("no poll")?;
         let mut connections = Vec::new();
         for index in 0..usize::try_from(self.clients).unwrap_or_default() {
             connections.push(connect(self.address, &poll, Token(index))?);
         }
-        let mut queue = requests.iter();
         let mut answers = Answers { latencies: Vec::with_capacity(queue.len()), ..Answers::default() };
         let mut waiting = 0_usize;
         let start = Instant::now();
         let end = start.checked_add(self.duration).unwrap_or(start);
         for connection in &mut connections {
-            if send_next(connection, &mut queue, Instant::now())? {
+            if send_next(connection, queue, Instant::now())? {
                 waiting = waiting.saturating_add(1);
             }
         }
@@ -74,11 +69,11 @@ impl Loop {
             }
             for event in &events {
                 let Some(connection) = connections.get_mut(event.token().0) else { continue };
-                let Some(kind) = connection.proceed(requests.marks)? else { continue };
+                let Some(kind) = connection.proceed(marks)? else { continue };
                 let now = Instant::now();
-                answers.count(kind, now.saturating_duration_since(connection.sent_at), connection)?;
+                answers.count(kind, now.saturating_duration_since(connection.since), connection)?;
                 answers.elapsed = now.saturating_duration_since(start);
-                if now >= end || !send_next(connection, &mut queue, now)? {
+                if now >= end || !send_next(connection, queue, now)? {
                     waiting = waiting.saturating_sub(1);
                 }
             }
@@ -94,26 +89,13 @@ impl Answers {
         match kind {
             Kind::Done => self.done = self.done.saturating_add(1),
             Kind::Refused => self.refused = self.refused.saturating_add(1),
-            Kind::Other => {
-                let reply = connection.buffer.get(..connection.filled).unwrap_or_default();
-                let reply = String::from_utf8_lossy(reply).replace("\r\n", " | ");
-                return Err(Failure::new(format!("neither a success nor a refusal: {reply}")));
+            Kind::TurnedAway | Kind::Other => {
+                return Err(Failure::new(format!("neither a success nor a refusal: {}", connection.answer())));
             }
         }
-        connection.filled = 0;
+        connection.forget();
         Ok(())
     }
-}
-
-fn connect(address: SocketAddr, poll: &Poll, token: Token) -> Result<Connection<'static>, Failure> {
-    let stream = std::net::TcpStream::connect(address).context("the service takes no connection")?;
-    stream.set_nodelay(true).context("no TCP_NODELAY")?;
-    stream.set_nonblocking(true).context("no non-blocking socket")?;
-    let mut stream = TcpStream::from_std(stream);
-    let interest = Interest::READABLE.add(Interest::WRITABLE);
-    poll.registry().register(&mut stream, token, interest).context("a socket can't be watched")?;
-    let buffer = vec![0; BUFFER].into_boxed_slice();
-    Ok(Connection { stream, unsent: &[], buffer, filled: 0, sent_at: Instant::now() })
 }
 
 /// Whether there was one.
@@ -123,51 +105,15 @@ fn send_next<'a>(
     now: Instant,
 ) -> Result<bool, Failure> {
     let Some(request) = queue.next() else { return Ok(false) };
-    connection.unsent = request;
-    connection.sent_at = now;
-    connection.flush()?;
+    connection.begin(request, now)?;
     Ok(true)
-}
-
-impl Connection<'_> {
-    /// Goes on with what is under way; the kind of the answer once it is whole.
-    fn proceed(&mut self, marks: Marks) -> Result<Option<Kind>, Failure> {
-        self.flush()?;
-        loop {
-            let free = self.buffer.get_mut(self.filled..).unwrap_or_default();
-            match self.stream.read(free) {
-                Ok(0) => return Err(Failure::new("the service closed a connection")),
-                Ok(count) => self.filled = self.filled.saturating_add(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error).context("a connection broke"),
-            }
-            match read(self.buffer.get(..self.filled).unwrap_or_default(), marks) {
-                // A whole answer is the last thing that can come: there is no need to read until nothing is left.
-                Reading::Whole(kind) => return Ok(Some(kind)),
-                Reading::Partial => {}
-                Reading::Broken => return Err(Failure::new("a reply without an end")),
-            }
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        while !self.unsent.is_empty() {
-            match self.stream.write(self.unsent) {
-                Ok(count) => self.unsent = self.unsent.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error).context("a connection broke"),
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::orders::{Orders, Payers};
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
     /// Answers each request of each connection with a payment, in two pieces.

@@ -19,6 +19,8 @@ pub(super) enum Reading {
 pub(super) enum Kind {
     Done,
     Refused,
+    /// Nothing was done, and it says when to come back.
+    TurnedAway,
     Other,
 }
 
@@ -46,7 +48,9 @@ fn content_length(head: &[u8]) -> Option<usize> {
 }
 
 fn kind(head: &[u8], body: &[u8], marks: Marks) -> Kind {
-    if !head.starts_with(b"HTTP/1.1 200 ") {
+    if head.starts_with(b"HTTP/1.1 503 ") && memmem::find(head, b"retry-after: ").is_some() {
+        Kind::TurnedAway
+    } else if !head.starts_with(b"HTTP/1.1 200 ") {
         Kind::Other
     } else if memmem::find(body, marks.done).is_some() {
         Kind::Done
@@ -81,5 +85,9 @@ mod tests {
         let unpaid = PAID.replace("\"status\":1,", "\"status\":0,");
         assert_eq!(read(unpaid.as_bytes(), MARKS), Reading::Whole(Kind::Other));
         assert_eq!(read(b"HTTP/1.1 200 OK\r\n\r\n", MARKS), Reading::Broken);
+        let away = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(read(away.as_bytes(), MARKS), Reading::Whole(Kind::TurnedAway));
+        let unknown = away.replace("retry-after: 1\r\n", "");
+        assert_eq!(read(unknown.as_bytes(), MARKS), Reading::Whole(Kind::Other));
     }
 }

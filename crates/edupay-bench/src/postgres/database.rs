@@ -19,7 +19,7 @@ const BOOKED: &str =
     "SELECT count(*) FROM journal_entries WHERE kind = 'pay_from_balance' AND reference >= $1 AND reference < $2";
 
 /// A connection beside the service's, as the superuser.
-pub(super) struct PostgresLedger {
+pub(crate) struct PostgresLedger {
     name: &'static str,
     url: String,
     client: Client,
@@ -27,7 +27,7 @@ pub(super) struct PostgresLedger {
 
 impl PostgresLedger {
     /// A new database of this name with the service's schema and pgbench's function.
-    pub(super) fn create(
+    pub(crate) fn create(
         cluster: &Cluster,
         name: &'static str,
         service: &Path,
@@ -46,7 +46,7 @@ impl PostgresLedger {
     }
 
     /// Drops the database.
-    pub(super) fn remove(self, cluster: &Cluster) -> Result<(), Failure> {
+    pub(crate) fn remove(self, cluster: &Cluster) -> Result<(), Failure> {
         let Self { name, client, .. } = self;
         drop(client);
         let drop = format!("DROP DATABASE {name} WITH (FORCE)");

@@ -6,7 +6,8 @@ mod growth;
 mod pgbench;
 mod seeding;
 
-pub(crate) use cluster::{facts, hold};
+pub(crate) use cluster::{Cluster, facts, hold};
+pub(crate) use database::PostgresLedger;
 pub(crate) use growth::measure as measure_growth;
 
 use crate::error::Failure;
@@ -18,8 +19,6 @@ use crate::results::{Database, Mix, Outcome, Round, Who};
 use crate::seeds::{Planned, Seeds, chosen, turn};
 use crate::service;
 use crate::workspace::Workspace;
-use cluster::Cluster;
-use database::PostgresLedger;
 
 /// The runs of a round in their order, those to compare beside each other, each with its rate in
 /// percent of the fastest that orders are seeded for.

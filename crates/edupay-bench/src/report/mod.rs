@@ -1,9 +1,11 @@
 //! What is printed: facts of the machine, figures of each run, ratios against their targets.
 
+mod overload;
 mod table;
 mod targets;
 
 use crate::machine::Fact;
+use crate::overload::Overload;
 use crate::results::{self, Outcome, Round, Run};
 use crate::start::Start;
 use crate::statistics::Spread;
@@ -23,11 +25,12 @@ pub(crate) struct Report {
     facts: Vec<Fact>,
     rounds: Vec<Round>,
     start: Option<Start>,
+    overload: Vec<Overload>,
 }
 
 impl Report {
     pub(crate) fn new(facts: Vec<Fact>) -> Self {
-        Self { facts, rounds: Vec::new(), start: None }
+        Self { facts, rounds: Vec::new(), start: None, overload: Vec::new() }
     }
 
     /// The rounds of one more part.
@@ -39,6 +42,10 @@ impl Report {
         self.start = Some(start);
     }
 
+    pub(crate) fn set_overload(&mut self, overload: Vec<Overload>) {
+        self.overload = overload;
+    }
+
     /// The whole report as Markdown.
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
@@ -48,6 +55,10 @@ impl Report {
         if self.rounds.iter().any(|round| !round.is_empty()) {
             text.push_str(RUNS_HEAD);
             text.push_str(&runs(&self.rounds).render());
+        }
+        if !self.overload.is_empty() {
+            text.push_str(overload::HEAD);
+            text.push_str(&overload::table(&self.overload).render());
         }
         let verdicts = targets::verdicts(&self.rounds, self.start.as_ref());
         if !verdicts.is_empty() {

@@ -20,14 +20,14 @@ const BOOKED: &str =
     "SELECT count(*) FROM journal_entries WHERE kind = 'pay_from_balance' AND reference >= ?1 AND reference < ?2";
 
 /// A file and its address.
-pub(super) struct SqliteLedger {
+pub(crate) struct SqliteLedger {
     file: PathBuf,
     url: String,
 }
 
 impl SqliteLedger {
     /// A new file with the service's schema.
-    pub(super) fn create(service: &Path, folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn create(service: &Path, folder: &Path) -> Result<Self, Failure> {
         let file = folder.join("edupay.db");
         let url = format!("sqlite://{}", file.display());
         ledger::migrate(service, &url, folder)?;

@@ -13,7 +13,7 @@ use crate::results::{Database, Mix, Outcome, Round, Who};
 use crate::seeds::{Planned, Seeds, chosen, turn};
 use crate::service;
 use crate::workspace::Workspace;
-use database::SqliteLedger;
+pub(crate) use database::SqliteLedger;
 
 /// The runs of a round in their order, each with its rate in percent of the fastest that orders are
 /// seeded for.
