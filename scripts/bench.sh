@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the money path of the release build beside a throw-away PostgreSQL and on SQLite files:
-#   scripts/bench.sh [--quick] [--all] [--only postgres,sqlite,growth,start] …   (--help lists all)
+#   scripts/bench.sh [--quick] [--all] [--only postgres,sqlite,growth,overload,start] …   (--help lists all)
 # The figures are ratios within one run on one machine; leave it alone meanwhile. PostgreSQL's files
 # lie in ${TMPDIR:-/tmp} and SQLite's in the target folder: neither should be a RAM disk.
 set -euo pipefail

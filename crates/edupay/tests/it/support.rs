@@ -12,6 +12,7 @@ pub(crate) mod patience;
 pub(crate) mod random;
 pub(crate) mod receiver;
 pub(crate) mod sandbox;
+pub(crate) mod secrets;
 pub(crate) mod shop;
 
 /// Makes two tests of each claim `fn(&Demo)`: a fresh demo on SQLite and one on PostgreSQL. After

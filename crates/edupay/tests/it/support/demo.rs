@@ -18,11 +18,13 @@ use super::database::{Database, PostgresDatabase};
 use super::http::{Reply, Request};
 use super::patience::{DEADLINE, wait_for};
 use super::sandbox::Sandbox;
+use super::secrets;
 
 /// No settings.
 pub(crate) const NONE: &[(&str, &str)] = &[];
 
-/// A running `edupay demo`. Dropped, it is killed; its log is shown if the test failed.
+/// A running `edupay demo`. Dropped, it is killed, and its log is looked through for secrets; it is shown if
+/// the test failed.
 pub(crate) struct Demo {
     program: Program,
     /// `http://127.0.0.1:port` of the service.
@@ -224,10 +226,14 @@ impl Drop for Program {
         if child.kill().is_ok() {
             let _status = child.wait();
         }
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
         if thread::panicking() {
             eprintln!("--- the program's log ---");
-            eprintln!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+            eprintln!("{log}");
+            return;
         }
+        let told = self.log.parent().and_then(|folder| secrets::told(&log, folder));
+        assert_eq!(told, None, "the program's log tells a secret");
     }
 }
 
