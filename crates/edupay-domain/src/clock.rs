@@ -27,3 +27,24 @@ pub fn beijing(at: Timestamp) -> DateTime<FixedOffset> {
         None => at.fixed_offset(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{TimeZone, Timelike};
+
+    #[test]
+    fn a_moment_is_cut_to_whole_microseconds() {
+        let nanos = |nanos| DateTime::from_timestamp(7, nanos).unwrap();
+        assert_eq!(whole_micros(nanos(123_456_789)), nanos(123_456_000));
+        assert_eq!(whole_micros(nanos(999)), nanos(0));
+    }
+
+    #[test]
+    fn a_day_in_beijing_begins_at_sixteen_oclock() {
+        let evening = Utc.with_ymd_and_hms(2026, 1, 5, 16, 0, 1).unwrap();
+        let there = beijing(evening);
+        assert_eq!((there.to_string().as_str(), there.hour()), ("2026-01-06 00:00:01 +08:00", 0));
+        assert_eq!(there, evening, "the same moment");
+    }
+}

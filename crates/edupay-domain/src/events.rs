@@ -349,6 +349,9 @@ impl RefundedThing {
 }
 
 #[cfg(test)]
+mod payload_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -34,3 +34,6 @@ pub mod refunds;
 pub mod schedule;
 pub mod store;
 pub mod top_ups;
+
+#[cfg(test)]
+mod codes_tests;

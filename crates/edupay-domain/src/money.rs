@@ -184,6 +184,8 @@ mod tests {
             ("92233720368547758.07", Ok(i64::MAX)),
             ("92233720368547758.08", Err(MoneyError::TooLarge)),
             ("999999999999999999999999999999", Err(MoneyError::TooLarge)),
+            ("00000000000000000001", Ok(100)),
+            ("000000000000000000001", Err(MoneyError::TooLarge)),
             ("0.001", Err(MoneyError::TooManyDecimals)),
             ("99.999999999999999", Err(MoneyError::TooManyDecimals)),
             ("", Err(MoneyError::NotANumber)),
@@ -206,6 +208,18 @@ mod tests {
         ] {
             assert_eq!(Money::parse_yuan(text).map(Money::fen), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn no_amount_is_below_zero() {
+        assert_eq!(Money::try_from_fen(0), Ok(Money::ZERO));
+        for fen in [-1, -2, i64::MIN] {
+            assert_eq!(Money::try_from_fen(fen), Err(MoneyError::NotPositive));
+        }
+        let (one, two) = (Money::from_fen_u32(1), Money::from_fen_u32(2));
+        assert_eq!((two.checked_sub(two), one.checked_sub(two)), (Some(Money::ZERO), None));
+        assert_eq!((Money::MAX.checked_add(one), Money::checked_sum([Money::MAX, one])), (None, None));
+        assert_eq!(Money::checked_sum([one, two, one]), Some(Money::from_fen_u32(4)));
     }
 
     #[test]

@@ -190,3 +190,27 @@ pub struct AdjustBalance {
     /// The first event's id.
     pub event_id: EventId,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_forty_small_hexadecimal_digits() {
+        let digits = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(Token::parse(digits).unwrap().reveal(), digits);
+        for bad in ["", &digits[1..], &format!("{digits}0"), &digits.replace('f', "g"), &digits.to_uppercase()] {
+            assert!(Token::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_secret_and_nothing_personal_is_shown() {
+        let profile = Profile { nickname: "secret".to_owned(), ..Profile::default() };
+        let token = Token::parse(&"5".repeat(Token::LENGTH)).unwrap();
+        assert_eq!(format!("{profile:?}"), "Profile(…)");
+        assert_eq!(format!("{:?}", PasswordHash("secret".to_owned())), "PasswordHash(…)");
+        assert_eq!(format!("{token:?}"), "Token(…)");
+        assert_eq!(format!("{:?}", TokenDigest([5; 32])), "TokenDigest(…)");
+    }
+}

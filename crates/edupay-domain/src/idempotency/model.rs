@@ -245,6 +245,14 @@ mod tests {
     }
 
     #[test]
+    fn a_claimant_is_stored_as_it_was_drawn() {
+        let drawn = Claimant::drawn(EventId::from_random(7));
+        assert_eq!(drawn.as_str(), "00000000000000000000000000000007");
+        assert_eq!(Claimant::stored(drawn.as_str().to_owned()), drawn);
+        assert_ne!(Claimant::drawn(EventId::from_random(8)), drawn);
+    }
+
+    #[test]
     fn neither_keys_nor_replies_are_shown() {
         let reply = StoredReply { status: 200, head: "secret".to_owned(), body: "secret".to_owned() };
         let shown = format!("{:?} {reply:?}", IdempotencyKey::parse("secret"));

@@ -89,5 +89,16 @@ mod tests {
             assert!(["8", "9", "a", "b"].contains(&&text[19..20]), "{text}");
             assert_eq!(AppAccountToken::parse(&text), Ok(AppAccountToken::from_random(random)));
         }
+        // Every bit but those of the version and the variant is as it was drawn.
+        let drawn = AppAccountToken::from_random(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        assert_eq!(drawn.to_string(), "01234567-89ab-4def-8123-456789abcdef");
+    }
+
+    #[test]
+    fn the_users_of_one_effect_have_a_token_each() {
+        let drawn = AppAccountToken::from_random(7);
+        let tokens: std::collections::BTreeSet<_> = (0..1_000).map(|n| drawn.nth(n)).collect();
+        assert_eq!((tokens.len(), drawn.nth(0)), (1_000, drawn));
+        assert_eq!(tokens, (0..1_000).map(|n| drawn.nth(n)).collect(), "a rule that runs again gives the same");
     }
 }

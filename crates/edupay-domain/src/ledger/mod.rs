@@ -5,6 +5,8 @@
 //! demand, so that no two payments of different users ever wait for one row.
 
 mod entries;
+#[cfg(test)]
+mod entries_tests;
 mod error;
 mod model;
 mod ports;

@@ -1,6 +1,8 @@
 //! The full matrix of order states and events: nothing panics, no amount is lost, and only an unpaid
 //! order in its time is ever paid.
 
+mod creating;
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::events::EventBody;

@@ -221,6 +221,8 @@ fn after(before: &Receipt, news: &RecordRefund) -> (ReceiptStatus, Timestamp, Op
     let view = ReceiptView { receipt: before.clone(), wallet: Wallet::new(user()) };
     let plan = record_refund(news, &view).unwrap();
     let booked = plan.posted.map(|posted| posted.entry.kind());
+    let named = plan.receipt != *before;
+    assert_eq!(plan.receipt.refund_id.is_some(), named, "news that change a receipt name the gateway's refund");
     (plan.receipt.status, plan.receipt.next_try_at, booked, plan.events.len())
 }
 
@@ -311,4 +313,53 @@ fn news_of_a_refund_of_money_that_was_never_booked_are_not_booked() {
     let play_money = due(ReceiptStatus::Review, Some(UnappliedReason::ModeDiffers));
     let news = news(RefundStatus::Succeeded, 100);
     assert_eq!(after(&play_money, &news), (ReceiptStatus::Review, at(60), None, 0));
+}
+
+#[test]
+fn only_a_gateway_that_said_no_with_a_reason_is_within_reach() {
+    let postponed = [Postponement::Throttled, Postponement::Unreached].map(GatewayFault::Postponed);
+    let silent = [GatewayFault::Refused { code: None }, GatewayFault::Unknown].into_iter().chain(postponed);
+    for fault in silent {
+        assert!(fault.is_outage(), "{fault:?}");
+        let error = GatewayError::new(fault.clone(), "a reason");
+        assert_eq!(error.fault(), &fault);
+        assert!(ConfirmError::from(error).is_outage());
+    }
+    let refused = GatewayFault::Refused { code: Some("channel_error".to_owned()) };
+    assert!(!refused.is_outage());
+    assert!(!ConfirmError::from(GatewayError::new(refused, "a reason")).is_outage());
+    assert!(!ConfirmError::Unmatched.is_outage());
+}
+
+#[test]
+fn a_repeated_request_gets_the_charge_of_its_first_try_unless_that_came_to_nothing() {
+    use AttemptStatus::{Closed, Open, Paid, Refused, Requested};
+    for status in [Requested, Open, Refused, Closed, Paid] {
+        let known = attempt(status, None);
+        let expected = match status {
+            Requested => Some(OpenChargePlan::AskAgain(known.clone())),
+            Refused => None,
+            Open | Closed | Paid => Some(OpenChargePlan::Reuse(known.clone())),
+        };
+        let plan = OpenChargePlan::resumed(known.clone());
+        assert_eq!(plan, expected);
+        assert!(plan.is_none_or(|plan| *plan.attempt() == known));
+    }
+}
+
+#[test]
+fn a_channel_is_known_by_the_gateways_name_and_one_asks_who_pays() {
+    for channel in Channel::ALL {
+        assert_eq!(Channel::parse(channel.code()), Some(channel));
+        assert_eq!(channel.asks_for_open_id(), channel == Channel::WxPub, "{channel:?}");
+    }
+    assert_eq!((Channel::parse("balance"), Channel::parse("")), (None, None));
+}
+
+#[test]
+fn only_money_that_is_as_real_as_the_service_and_in_cny_is_booked() {
+    for reason in UnappliedReason::ALL {
+        let is_strange = matches!(reason, UnappliedReason::CurrencyDiffers | UnappliedReason::ModeDiffers);
+        assert_eq!(reason.is_booked(), !is_strange, "{reason:?}");
+    }
 }

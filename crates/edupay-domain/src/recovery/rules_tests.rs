@@ -157,3 +157,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_in_the_list_is_read_back_as_it_is_written() {
+    for kind in ReviewKind::ALL {
+        let id = ReviewId::try_new(kind, "7-R-1").unwrap();
+        assert_eq!((id.kind, id.key()), (kind, "7-R-1"));
+        assert_eq!(id.to_string(), format!("{}-7-R-1", kind.code()));
+        assert_eq!(ReviewId::parse(&id.to_string()), Some(id));
+    }
+    let longest = "k".repeat(ReviewId::MAX_KEY);
+    assert!(ReviewId::try_new(ReviewKind::Refund, &longest).is_some());
+    for key in ["", " ", "a b", "\u{e9}", &format!("{longest}k")] {
+        assert_eq!(ReviewId::try_new(ReviewKind::Refund, key), None, "{key:?}");
+    }
+    for name in ["refund", "refund-", "order-1", "-1", ""] {
+        assert_eq!(ReviewId::parse(name), None, "{name:?}");
+    }
+}
+
+#[test]
+fn an_action_is_known_by_its_name_and_a_reason_has_words() {
+    for action in ReviewAction::ALL {
+        assert_eq!(ReviewAction::parse(action.code()), Some(action));
+    }
+    assert_eq!(ReviewAction::parse("refuse"), None);
+    let longest = "\u{7406}".repeat(DecisionReason::MAX);
+    assert_eq!(DecisionReason::parse(&longest).unwrap().as_str(), longest);
+    assert_eq!(DecisionReason::parse("x").unwrap().as_str(), "x");
+    assert_eq!((DecisionReason::parse(""), DecisionReason::parse(&format!("{longest}x"))), (None, None));
+}

@@ -3,7 +3,10 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers in test code")]
 
+mod asking;
+mod deciding;
 mod histories;
+mod purchases_and_top_ups;
 mod words;
 
 use super::*;

@@ -5,6 +5,8 @@ mod error;
 mod model;
 mod ports;
 mod rules;
+#[cfg(test)]
+mod rules_tests;
 mod service;
 
 pub use campaign::{BonusTier, Campaign, CampaignError};
