@@ -38,7 +38,7 @@ impl ClaimedAmount {
         let as_fen = as_fen.and_then(|whole| whole.parse().ok()).and_then(|fen| Money::try_from_fen(fen).ok());
         match (as_fen, as_yuan) {
             (None, None) => Err(MoneyError::TooLarge),
-            (_, Some(yuan)) if yuan.is_zero() => Err(MoneyError::NotPositive),
+            (_, Some(nothing)) | (Some(nothing), None) if nothing.is_zero() => Err(MoneyError::NotPositive),
             _ => Ok(Self { as_fen, as_yuan }),
         }
     }
@@ -88,6 +88,7 @@ mod tests {
             ("1.234", MoneyError::TooManyDecimals),
             ("0", MoneyError::NotPositive),
             ("0.00", MoneyError::NotPositive),
+            ("000000000000000000000", MoneyError::NotPositive),
             ("99999999999999999999", MoneyError::TooLarge),
         ] {
             assert_eq!(ClaimedAmount::parse(text), Err(expected), "{text}");
