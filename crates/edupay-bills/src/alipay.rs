@@ -76,7 +76,7 @@ fn transaction(row: &Row<'_>, bill: &mut Bill) -> Result<(), BillFault> {
             refund.refund_id = refund_id(request);
             // One transaction may be refunded several times.
             if !request.is_empty() {
-                refund.name = format!("{}/{request}", refund.name);
+                refund.name = format!("{}/{}", refund.name, number(row, REQUEST)?);
             }
             bill.refunds.push(refund);
         }

@@ -83,6 +83,9 @@ fn take(row: &Row<'_>, amount_of: &str, refund_of: &str, bill: &mut Bill) -> Res
 
 fn payment(row: &Row<'_>, amount_of: &str) -> Result<TheirPayment, BillFault> {
     let currency = row.text(CURRENCY).to_ascii_lowercase();
+    if currency.len() > 3 || !currency.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Err(row.fault(CURRENCY, "unknown_choice"));
+    }
     Ok(TheirPayment {
         name: number(row, TRANSACTION)?,
         charge_id: None,

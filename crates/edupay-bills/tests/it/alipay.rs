@@ -95,6 +95,8 @@ fn each_bad_line_of_alipay_is_named() {
         (trade("", "交易", "1.00", ""), "商户订单号", "required"),
         (trade("1", "交易", "1.00", "").replace("2026-11-28 10:00:30", "昨天"), "完成时间", "time_invalid"),
         ("a,b".to_owned(), "row", "field_count"),
+        (trade("1", "退款", "-1.00", "a\0b"), "退款批次号/请求号", "control_character"),
+        (trade("1", "退款", "-1.00", &"a".repeat(65)), "退款批次号/请求号", "too_long"),
     ] {
         let bill = alipay(&framed(TRADES, std::slice::from_ref(&line))).unwrap();
         if reason.is_empty() {

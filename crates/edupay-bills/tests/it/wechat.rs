@@ -134,6 +134,8 @@ fn each_bad_line_is_named_and_the_others_go_on() {
         (with("2026-11-28 11:22:33", "=cmd|' /C calc'!A0"), "交易时间", "time_invalid"),
         (with("SUCCESS", "CLOSED"), "交易状态", "unknown_choice"),
         (with("`4200001", "`"), "微信订单号", "required"),
+        (with("`CNY", "`C\0Y"), "货币种类", "unknown_choice"),
+        (with("`CNY", "`RENMINBI"), "货币种类", "unknown_choice"),
         (with("`1,`o1", "`1.21347E+19,`o1"), "商户订单号", "number_approximated"),
         ("`2026-11-28 11:22:33,`wx1".to_owned(), "row", "field_count"),
     ] {
