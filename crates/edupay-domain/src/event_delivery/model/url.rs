@@ -37,13 +37,15 @@ impl EndpointUrl {
     pub const MAX: usize = 2_000;
 
     /// Reads an address. Refused are a user before an `@`, a fragment, a backslash, anything but visible
-    /// ASCII, and numbers in another form than the plain one (`0x7f.1`, `017700000001`, `2130706433`).
+    /// ASCII, what no address has unescaped (`"`, `<`, `>`, a backtick), and numbers in another form than the
+    /// plain one (`0x7f.1`, `017700000001`, `2130706433`).
     ///
     /// # Errors
     /// [`UrlRefusal::Malformed`].
     pub fn parse(text: &str) -> Result<Self, UrlRefusal> {
         let malformed = UrlRefusal::Malformed;
-        if text.len() > Self::MAX || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        let belongs = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`');
+        if text.len() > Self::MAX || !text.bytes().all(belongs) {
             return Err(malformed);
         }
         let (is_https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
@@ -160,6 +162,9 @@ mod tests {
             "https://hooks.example.com.",
             "https://-hooks.example.com",
             "https://hooks.exa mple.com",
+            "https://hooks.example.com/<id>",
+            "https://hooks.example.com/?key=\"1\"",
+            "https://hooks.example.com/`",
             "https://höoks.example.com",
             "https://2130706433/",
             "https://0x7f000001/",
