@@ -46,7 +46,7 @@ pub(crate) fn transaction(
         purchased_at: required(payload.purchase_date)?,
         signed_at: payload.signed_date.ok_or(SignatureRefusal::NoSignedDate)?,
         refunded: refunded(payload)?,
-        price: price.map(|(milli_units, currency)| AppStorePrice { milli_units, currency }),
+        price: price.map(|(milli_units, currency)| AppStorePrice { milli_units, currency: kept(&currency) }),
         signed: signed.to_owned(),
     })
 }
@@ -61,7 +61,7 @@ pub(crate) fn notification(
     Ok(AppStoreNotification {
         id: NotificationId::parse(required(payload.notification_uuid.as_deref())?)
             .map_err(|_| SignatureRefusal::Malformed)?,
-        kind: NotificationKind::parse(required(payload.notification_type.as_ref())?.raw_value()),
+        kind: NotificationKind::parse(&kept(required(payload.notification_type.as_ref())?.raw_value())),
         subtype: word(&payload.subtype),
         signed_at: payload.signed_date.ok_or(SignatureRefusal::NoSignedDate)?,
         transaction,
@@ -91,7 +91,12 @@ fn required<T>(value: Option<T>) -> Result<T, SignatureRefusal> {
 /// The App Store's word for a value that is serialized as one; empty where there is none.
 fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
+        Ok(serde_json::Value::String(word)) => kept(&word),
         _ => String::new(),
     }
+}
+
+/// A text as every database keeps it: none takes a NUL, which JSON can say.
+fn kept(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

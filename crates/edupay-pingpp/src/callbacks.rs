@@ -4,7 +4,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::GatewayEventId;
 use edupay_domain::payments::{CallbackRefusal, GatewayCallbacks, InboundEvent, InboundObject};
 
-use crate::client::{charge, refund};
+use crate::client::{charge, kept, refund};
 use crate::webhook::{VerifiedEvent, WebhookError, WebhookVerifier, derived_id};
 use crate::wire::EventObject;
 
@@ -29,20 +29,19 @@ fn inbound(event: Result<VerifiedEvent, WebhookError>, at: Timestamp) -> Result<
     })?;
     Ok(InboundEvent {
         id: GatewayEventId::parse(&event.id).map_err(|_| CallbackRefusal::Unreadable)?,
-        kind: event.kind,
+        kind: kept(event.kind),
         object: object(event.object),
         body: event.text,
         received_at: at,
     })
 }
 
-fn unreadable(body: &[u8], at: Timestamp) -> Result<InboundEvent, CallbackRefusal> {
+pub(crate) fn unreadable(body: &[u8], at: Timestamp) -> Result<InboundEvent, CallbackRefusal> {
     Ok(InboundEvent {
         id: GatewayEventId::parse(&derived_id(body)).map_err(|_| CallbackRefusal::Unreadable)?,
         kind: "unreadable".to_owned(),
         object: InboundObject::Unreadable,
-        // No database keeps a NUL in text.
-        body: String::from_utf8_lossy(body).replace('\0', "\u{fffd}"),
+        body: kept(String::from_utf8_lossy(body).into_owned()),
         received_at: at,
     })
 }

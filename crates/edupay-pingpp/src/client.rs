@@ -13,4 +13,4 @@ pub use convert::ConvertError;
 pub use gateway::PingppGateway;
 pub use settings::{GatewaySettings, ReplySignatures, SettingsError};
 
-pub(crate) use convert::{charge, refund};
+pub(crate) use convert::{charge, kept, refund};

@@ -52,3 +52,12 @@ fn subtype_and_reason_are_kept_in_the_app_stores_words() {
         assert_eq!((told.subtype.as_str(), told.consumption_reason.as_str()), (subtype, reason));
     }
 }
+
+#[test]
+fn words_can_be_kept_by_every_database() {
+    let mut plan = notice("NEW\0KIND", Some(&purchase()));
+    plan.subtype = Some("A\0B".to_owned());
+    let told = verifier().notification(&signer().sign(&plan.payload()).unwrap(), at()).unwrap();
+    assert_eq!(told.kind, NotificationKind::Other("NEW\u{fffd}KIND".to_owned()));
+    assert_eq!(told.subtype, "A\u{fffd}B");
+}

@@ -28,17 +28,22 @@ pub(crate) fn charge(document: wire::ChargeDocument) -> Result<Charge, ConvertEr
     Ok(Charge {
         id: ChargeId::parse(&charge.id)?,
         gateway_order_no: GatewayOrderNo::parse(&charge.order_no)?,
-        app_id: charge.app,
+        app_id: kept(charge.app),
         mode: if charge.livemode { Mode::Live } else { Mode::Test },
         paid: charge.paid,
         reversed: charge.reversed,
         amount: Money::try_from_fen(charge.amount)?,
         amount_refunded: Money::try_from_fen(charge.amount_refunded)?,
-        currency: charge.currency,
-        channel: charge.channel,
+        currency: kept(charge.currency),
+        channel: kept(charge.channel),
         paid_at: charge.time_paid.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         document: ChargeDocument(text),
     })
+}
+
+/// A text as every database keeps it: none takes a NUL, which JSON can say.
+pub(crate) fn kept(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 pub(crate) fn refund(refund: &wire::Refund) -> Result<GatewayRefund, ConvertError> {
@@ -53,7 +58,7 @@ pub(crate) fn refund(refund: &wire::Refund) -> Result<GatewayRefund, ConvertErro
             wire::RefundStatus::Succeeded => RefundStatus::Succeeded,
             wire::RefundStatus::Failed => RefundStatus::Failed,
         },
-        failure: refund.failure_code.clone(),
+        failure: refund.failure_code.clone().map(kept),
         // What anybody may have written; what is no number of ours names none.
         refund_no: refund
             .metadata

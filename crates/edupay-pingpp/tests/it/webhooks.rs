@@ -100,6 +100,19 @@ fn what_is_signed_and_unreadable_is_kept_under_a_name_of_its_own() {
 }
 
 #[test]
+fn what_is_told_can_be_kept_by_every_database() {
+    let mut odd = charge("1");
+    odd["currency"] = json!("cn\0y");
+    odd["channel"] = json!("\0");
+    let mut sent = event(&odd);
+    sent["type"] = json!("charge.\0");
+    let inbound = Gateway::new().receive(sent.to_string().as_bytes()).unwrap();
+    assert_eq!(inbound.kind, "charge.\u{fffd}");
+    let InboundObject::Charge(charge) = inbound.object else { panic!("{:?}", inbound.object) };
+    assert_eq!((charge.currency.as_str(), charge.channel.as_str()), ("cn\u{fffd}y", "\u{fffd}"));
+}
+
+#[test]
 fn an_event_without_an_id_is_known_by_its_body() {
     let gateway = Gateway::new();
     let nameless = |number: &str| {
