@@ -3,7 +3,7 @@
 use super::fields::Value;
 use super::values::{integer, text};
 use crate::failure::FieldError;
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use edupay_domain::clock::{Timestamp, whole_micros};
 use edupay_domain::event_delivery::EventKind;
 use edupay_domain::ids::{CardNo, IdError, UserId};
@@ -70,10 +70,19 @@ pub(crate) fn event_kinds(value: &Value) -> Result<Vec<EventKind>, FieldError> {
     items(value)?.iter().map(kind).collect()
 }
 
-/// A moment, as RFC 3339 writes it.
+/// A moment, as RFC 3339 writes it, in UTC of the years 1 to 9999: every database keeps those.
 pub(crate) fn moment(value: &Value) -> Result<Timestamp, FieldError> {
     let read = DateTime::parse_from_rfc3339(&text(MAX_WORD)(value)?);
-    read.map(|at| whole_micros(at.into())).map_err(|_| FieldError::Invalid)
+    read.ok().and_then(|at| storable(whole_micros(at.into()))).ok_or(FieldError::Invalid)
+}
+
+/// A moment of a cursor, in microseconds since 1970 UTC.
+pub(crate) fn cursor_moment(micros: &str) -> Option<Timestamp> {
+    DateTime::from_timestamp_micros(micros.parse().ok()?).and_then(storable)
+}
+
+fn storable(at: Timestamp) -> Option<Timestamp> {
+    (1..=9_999).contains(&at.year()).then_some(at)
 }
 
 /// What a package has: a JSON list of objects. A form has no way to say it.
@@ -145,6 +154,19 @@ mod tests {
             assert_eq!(user_ids(&value), Err(expected), "{value:?}");
         }
         assert_eq!(channels(&list("[\"cash\"]")), Err(FieldError::UnknownChoice));
+    }
+
+    #[test]
+    fn a_moment_is_one_that_every_database_keeps() {
+        let read = |text: &str| moment(&Value::Text(text.to_owned())).map(|at| at.timestamp());
+        assert_eq!(read("2016-06-15T11:53:50+08:00"), Ok(1_465_962_830));
+        for odd in ["0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "2016-06-15"] {
+            assert_eq!(read(odd), Err(FieldError::Invalid), "{odd}");
+        }
+        assert!(cursor_moment("1465962830000000").is_some());
+        for odd in ["9223372036854775807", "-99999999999999999", "", "x"] {
+            assert!(cursor_moment(odd).is_none(), "{odd}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) use fields::Value;
 pub(crate) use headers::{Anyone, IDEMPOTENCY_KEY, idempotency_key, wants_csv};
 pub(crate) use in_order::InOrder;
 pub(crate) use lists::{
-    card_no, channels, details, event_kinds, id, moment, text_or_empty, user_ids, whole_number, word,
+    card_no, channels, cursor_moment, details, event_kinds, id, moment, text_or_empty, user_ids, whole_number, word,
 };
 pub(crate) use raw_body::{BillBody, RawBody, await_body};
 pub(crate) use reader::{Decode, Reader};

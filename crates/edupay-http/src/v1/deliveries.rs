@@ -4,13 +4,12 @@ use super::page::{MAX_LIMIT, PageQuery, PageView};
 use super::webhook_endpoints::endpoint_id;
 use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
-use crate::extract::{Decode, InOrder, Params, Reader, Staff, Value, page_limit, text, word};
+use crate::extract::{Decode, InOrder, Params, Reader, Staff, Value, cursor_moment, page_limit, text, word};
 use crate::failure::{Failure, FieldError};
 use crate::services::State;
 use crate::wire::time;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
-use chrono::DateTime;
 use edupay_domain::event_delivery::{Attempt, AttemptOutcome, Delivery, DeliveryCursor, DeliveryStage, EndpointId};
 use edupay_domain::ids::EventId;
 use serde::Serialize;
@@ -140,12 +139,9 @@ impl Decode for DeliveriesQuery {
     }
 }
 
-fn parse_cursor(text: &str) -> Option<DeliveryCursor> {
+pub(super) fn parse_cursor(text: &str) -> Option<DeliveryCursor> {
     let (queued_at, event_id) = text.split_once('.')?;
-    Some(DeliveryCursor {
-        queued_at: DateTime::from_timestamp_micros(queued_at.parse().ok()?)?,
-        event_id: EventId::parse(event_id).ok()?,
-    })
+    Some(DeliveryCursor { queued_at: cursor_moment(queued_at)?, event_id: EventId::parse(event_id).ok()? })
 }
 
 fn cursor(delivery: &Delivery) -> String {

@@ -3,14 +3,15 @@
 use super::page::{MAX_LIMIT, PageQuery, PageView};
 use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
-use crate::extract::{Body, Decode, InOrder, Params, Reader, StaffMember, Value, amount_fen, page_limit, text, word};
+use crate::extract::{
+    Body, Decode, InOrder, Params, Reader, StaffMember, Value, amount_fen, cursor_moment, page_limit, text, word,
+};
 use crate::failure::{Failure, FieldError};
 use crate::once::by_steps;
 use crate::services::State;
 use crate::wire::time;
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::DateTime;
 use edupay_domain::ids::{OrderNo, PurchaseNo, RefundNo, UserId};
 use edupay_domain::money::Money;
 use edupay_domain::payments::ChargeSubject;
@@ -150,10 +151,10 @@ impl Decode for RefundsQuery {
     }
 }
 
-fn parse_cursor(text: &str) -> Option<RefundCursor> {
+pub(super) fn parse_cursor(text: &str) -> Option<RefundCursor> {
     let mut parts = text.splitn(3, '.');
     Some(RefundCursor {
-        requested_at: DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?,
+        requested_at: cursor_moment(parts.next()?)?,
         user_id: UserId::try_new(parts.next()?.parse().ok()?).ok()?,
         refund_no: RefundNo::parse(parts.next()?).ok()?,
     })

@@ -3,12 +3,13 @@
 use super::page::{MAX_LIMIT, PageQuery, PageView};
 use crate::config::HttpConfig;
 use crate::dialects::ProblemView;
-use crate::extract::{Body, Decode, InOrder, Params, Reader, Staff, StaffMember, Value, page_limit, text, word};
+use crate::extract::{
+    Body, Decode, InOrder, Params, Reader, Staff, StaffMember, Value, cursor_moment, page_limit, text, word,
+};
 use crate::failure::{Failure, FieldError};
 use crate::services::State;
 use crate::wire::time;
 use actix_web::web::{Data, Json, Path};
-use chrono::DateTime;
 use edupay_domain::ids::UserId;
 use edupay_domain::money::Money;
 use edupay_domain::recovery::{
@@ -145,9 +146,9 @@ impl Decode for ReviewQuery {
     }
 }
 
-fn parse_cursor(text: &str) -> Option<ReviewCursor> {
+pub(super) fn parse_cursor(text: &str) -> Option<ReviewCursor> {
     let (listed_at, id) = text.split_once('.')?;
-    let listed_at = DateTime::from_timestamp_micros(listed_at.parse().ok()?)?;
+    let listed_at = cursor_moment(listed_at)?;
     Some(ReviewCursor { listed_at, id: ReviewId::parse(id)? })
 }
 
@@ -264,7 +265,17 @@ mod tests {
     fn a_cursor_is_read_as_it_is_written_and_nothing_else_is() {
         let read = parse_cursor("1700000000000000.receipt-ch_1.2").unwrap();
         assert_eq!((read.listed_at.timestamp(), read.id.key()), (1_700_000_000, "ch_1.2"));
-        for text in ["", ".", "1", "x.receipt-ch_1", "1.nothing-ch_1", "1.receipt-", "99999999999999999999.receipt-a"] {
+        for text in [
+            "",
+            ".",
+            "1",
+            "x.receipt-ch_1",
+            "1.nothing-ch_1",
+            "1.receipt-",
+            "99999999999999999999.receipt-a",
+            "999999999999999999.receipt-a",
+            "-99999999999999999.receipt-a",
+        ] {
             assert!(parse_cursor(text).is_none(), "{text}");
         }
     }
