@@ -23,20 +23,30 @@ pub(crate) struct Overrides {
 /// The settings with their sources.
 pub(crate) fn load(overrides: &Overrides) -> Result<(Settings, Figment), Failure> {
     let figment = figment(overrides)?;
+    Ok((settings(&figment)?, figment))
+}
+
+/// The settings of these sources, if they can be worked with.
+pub(super) fn settings(figment: &Figment) -> Result<Settings, Failure> {
     let settings: Settings = figment.extract_lossy().map_err(|error| wrong(&error))?;
     settings.check()?;
-    Ok((settings, figment))
+    Ok(settings)
+}
+
+/// What holds where nobody says anything.
+pub(super) fn defaults() -> Figment {
+    Figment::from(Serialized::defaults(Settings::default()))
 }
 
 fn figment(overrides: &Overrides) -> Result<Figment, Failure> {
-    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    let mut figment = defaults();
     if let Some(file) = &overrides.config {
         if !file.is_file() {
             return Err(Failure::setting("--config", format!("there is no file {}", file.display())));
         }
         figment = figment.merge(Toml::file_exact(file));
     }
-    figment = figment.merge(Variables);
+    figment = figment.merge(variables()?);
     if let Some(data_dir) = &overrides.data_dir {
         figment = figment.merge(said("--data-dir", "data_dir", &data_dir.display().to_string()));
     }
@@ -94,7 +104,18 @@ impl Provider for Said {
 
 /// The `EDUPAY_*` variables: double underscores nest, lists are TOML arrays, and everything else
 /// stays the text it is until its setting reads it, so that no amount passes through a float.
-struct Variables;
+pub(super) struct Variables(pub(super) Vec<(String, String)>);
+
+/// Those of this process. What others have put beside them may be no text.
+fn variables() -> Result<Variables, Failure> {
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let value = value.to_str().ok_or_else(|| Failure::setting(name, "not UTF-8"))?;
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(Variables(variables))
+}
 
 impl Provider for Variables {
     fn metadata(&self) -> Metadata {
@@ -103,10 +124,10 @@ impl Provider for Variables {
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut all = Dict::new();
-        for (name, text) in std::env::vars() {
+        for (name, text) in &self.0 {
             let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(NOT_SETTINGS)) else { continue };
             let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
-            let value = value(&text).ok_or_else(|| Error::from(format!("{name} is not a TOML array")))?;
+            let value = value(text).ok_or_else(|| Error::from(format!("{name} is not a TOML array")))?;
             insert(&mut all, &path, value);
         }
         Ok(Map::from([(Profile::Default, all)]))

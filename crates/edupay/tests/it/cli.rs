@@ -46,6 +46,18 @@ fn help_names_every_command_and_each_explains_itself() {
     assert!(output.status.success() && out.contains(env!("CARGO_PKG_VERSION")), "{out}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused_by_its_name_and_does_not_matter_when_it_is_none_of_ours() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let odd = OsStr::from_bytes(b"\xff");
+    let (output, _, err) = run(edupay().arg("config").env("SOMEBODY_ELSES", odd));
+    assert!(output.status.success(), "{err}");
+    let (output, _, err) = run(edupay().arg("config").env("EDUPAY_PUBLIC_URL", odd));
+    assert!(!output.status.success() && err.contains("EDUPAY_PUBLIC_URL: not UTF-8"), "{err}");
+}
+
 #[test]
 fn an_unknown_command_is_refused_with_a_hint() {
     let (output, _, err) = run(edupay().arg("serv"));
