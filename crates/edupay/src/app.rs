@@ -217,7 +217,7 @@ pub(crate) fn build(settings: &Settings, store: &SqlStore) -> Result<Built, Fail
 impl Shared {
     /// Events on their way out.
     fn events(&self, settings: &Settings) -> Result<EventDeliveryService, Failure> {
-        let addresses = webhooks::addresses(settings)?;
+        let addresses = settings.addresses()?;
         Ok(EventDeliveryService::new(EventDelivery {
             endpoints: self.store.clone(),
             deliveries: self.store.clone(),

@@ -2,11 +2,7 @@
 //! of its own, so one that hangs holds up nobody else; several instances share the work by the leases in
 //! the database.
 
-use crate::error::Failure;
-use crate::settings::Settings;
-use edupay_domain::event_delivery::{
-    AddressPolicy, AttemptOutcome, DeliveryReport, DeliveryState, EndpointId, EventDeliveryService,
-};
+use edupay_domain::event_delivery::{AttemptOutcome, DeliveryReport, DeliveryState, EndpointId, EventDeliveryService};
 use edupay_domain::store::StoreError;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -24,16 +20,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// How long the end of the program waits for what is being sent: longer than an exchange takes, so that
 /// its answer is recorded.
 const FAREWELL: Duration = Duration::from_secs(17);
-
-/// Which addresses events may be sent to. With real money only public ones.
-pub(crate) fn addresses(settings: &Settings) -> Result<AddressPolicy, Failure> {
-    const NAME: &str = "webhooks.allow_private_addresses";
-    match settings.webhooks.allow_private_addresses {
-        true if settings.is_live() => Err(Failure::setting(NAME, "it can't be used with a live key")),
-        true => Ok(AddressPolicy::Any),
-        false => Ok(AddressPolicy::PublicOnly),
-    }
-}
 
 /// The running deliverer.
 pub(crate) struct Deliverer {

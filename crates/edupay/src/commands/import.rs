@@ -1,10 +1,12 @@
 //! Rows of a CSV file, stored in chunks: what is wrong with a row is told with its line, and the others
 //! go on. Only ids are remembered of what was read, so a file may be larger than the memory.
 
+mod table;
+
 use super::say;
 use crate::error::{Context, Failure};
 use clap::Args;
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use edupay_domain::packages::{ImportMode, RowError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -55,8 +57,8 @@ pub(super) trait Importer {
 pub(super) async fn run<I: Importer>(importer: &I, arguments: &Import) -> Result<ExitCode, Failure> {
     let file = File::open(&arguments.file).context("the file")?;
     let progress = progress(file.metadata().map_or(0, |metadata| metadata.len()));
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
-    let header = header(reader.byte_headers().context("the file")?, I::FIELDS)?;
+    let mut reader = table::reader(file);
+    let header = table::header(reader.byte_headers().context("the file")?, I::FIELDS)?;
     let mode = if arguments.dry_run { ImportMode::DryRun } else { ImportMode::Write };
     let mut import =
         Running { importer, mode, progress, chunk: Vec::new(), seen: HashSet::new(), counts: Counts::default() };
@@ -80,20 +82,6 @@ fn progress(length: u64) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {bytes} of {total_bytes}, {eta} left");
     ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// The fields that the first line names: each known, none twice.
-fn header(line: &ByteRecord, known: &[&str]) -> Result<Vec<String>, Failure> {
-    let names: Vec<_> = line.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    for (index, name) in names.iter().enumerate() {
-        if !known.contains(&name.as_str()) {
-            return Err(Failure::new(format!("line 1: there is no field {name:?}; there are {}", known.join(", "))));
-        }
-        if names.iter().take(index).any(|other| other == name) {
-            return Err(Failure::new(format!("line 1: the field {name:?} is named twice")));
-        }
-    }
-    Ok(names)
 }
 
 #[derive(Default)]
@@ -140,16 +128,7 @@ impl<I: Importer> Running<'_, I> {
     }
 
     fn read(&self, header: &[String], record: &ByteRecord) -> Result<I::Draft, Vec<(String, &'static str)>> {
-        if record.len() != header.len() {
-            return Err(vec![("row".to_owned(), "field_count")]);
-        }
-        let mut fields = Vec::with_capacity(header.len());
-        for (name, value) in header.iter().zip(record) {
-            match std::str::from_utf8(value) {
-                Ok(text) => fields.push((name.as_str(), text)),
-                Err(_) => return Err(vec![(name.clone(), "text_invalid")]),
-            }
-        }
+        let fields = table::fields(header, record).map_err(|fault| vec![fault])?;
         let told = |error: RowError| (error.field, error.fault.code());
         self.importer.parse(&fields).map_err(|errors| errors.into_iter().map(told).collect())
     }

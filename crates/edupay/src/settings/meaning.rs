@@ -2,6 +2,7 @@
 
 use super::model::Settings;
 use crate::error::Failure;
+use edupay_domain::event_delivery::AddressPolicy;
 use edupay_domain::money::Money;
 use edupay_domain::top_ups::{BonusTier, Campaign};
 use edupay_http::WebPath;
@@ -59,6 +60,16 @@ impl Settings {
         self.pingpp.api_key.reveal().starts_with("sk_live_")
     }
 
+    /// Which addresses events may be sent to. With real money only public ones.
+    pub(crate) fn addresses(&self) -> Result<AddressPolicy, Failure> {
+        const NAME: &str = "webhooks.allow_private_addresses";
+        match self.webhooks.allow_private_addresses {
+            true if self.is_live() => Err(Failure::setting(NAME, "it can't be used with a live key")),
+            true => Ok(AddressPolicy::Any),
+            false => Ok(AddressPolicy::PublicOnly),
+        }
+    }
+
     /// Refuses what no part of the program could work with.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.database()?;
@@ -111,7 +122,7 @@ impl Settings {
             return Err(Failure::setting("reconciliation.daily_hour", "0 to 23, by Beijing's clock"));
         }
         self.appstore.check()?;
-        crate::webhooks::addresses(self)?;
+        self.addresses()?;
         Ok(())
     }
 }
