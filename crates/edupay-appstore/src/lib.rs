@@ -15,6 +15,8 @@ mod decode;
 pub mod dev;
 mod es256;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod roots;
 mod server;
 mod settings;

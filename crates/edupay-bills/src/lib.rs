@@ -7,6 +7,8 @@
 mod alipay;
 mod blocking;
 mod columns;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod text;
 mod unpack;
 mod values;

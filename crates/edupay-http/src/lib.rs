@@ -18,6 +18,8 @@ mod drain;
 mod excel;
 mod extract;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod language;
 mod latecomers;
 mod links;

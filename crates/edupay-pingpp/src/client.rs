@@ -5,6 +5,8 @@
 
 mod answer;
 mod convert;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gateway;
 mod lists;
 mod settings;

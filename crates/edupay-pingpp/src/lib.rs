@@ -10,6 +10,8 @@ mod callbacks;
 pub mod circuit;
 pub mod client;
 mod connecting;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod signing;
 pub mod webhook;
 pub mod wire;

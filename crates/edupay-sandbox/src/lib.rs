@@ -62,6 +62,8 @@ mod credential;
 mod errors;
 mod events;
 mod faults;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ids;
 mod keys;
 mod operation;

@@ -4,6 +4,9 @@ mod api;
 mod control;
 mod pay;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use control::read;
+
 use actix_web::web::{ServiceConfig, get, post, put, resource, to};
 use actix_web::{HttpResponse, web};
 

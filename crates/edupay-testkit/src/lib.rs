@@ -6,7 +6,8 @@
 //! - [`gateway`]: a payment gateway whose answers can be lost on purpose;
 //! - [`clock`], [`ids`], [`credentials`]: time that stands still, numbers from a printed seed, and
 //!   passwords that cost nothing;
-//! - [`fixtures`] and [`platform`]: things to test with, and all services wired to all of the above.
+//! - [`fixtures`] and [`platform`]: things to test with, and all services wired to all of the above;
+//! - [`fuzzing`]: what must hold of parsers, whatever they are given.
 //!
 //! What is absent: nothing here keeps money or secrets safe. Depend on it under `[dev-dependencies]`
 //! and nowhere else.
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod contract;
 pub mod credentials;
 pub mod fixtures;
+pub mod fuzzing;
 pub mod gateway;
 pub mod ids;
 pub mod memory;

@@ -4,6 +4,8 @@
 //! What is absent: retries, redirects, proxies, connections that are used again, and any answer's body.
 
 mod blocking;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod guard;
 mod message;
 mod sender;

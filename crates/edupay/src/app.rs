@@ -6,7 +6,6 @@ use crate::error::{Context, Failure};
 use crate::gateway::{self, Gateway};
 use crate::hasty_gateway::HastyGateway;
 use crate::settings::{LimitSettings, PreparedStatementsSetting, Settings};
-use crate::webhooks;
 use chrono::TimeDelta;
 use edupay_bills::BillFiles;
 use edupay_domain::accounts::{AccountService, Accounts, Credentials};

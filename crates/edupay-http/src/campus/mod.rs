@@ -3,6 +3,8 @@
 //!
 //! What is absent: prices and rights. Both are the domain's, whatever a client claims.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod pay;
 mod search;
 mod success;

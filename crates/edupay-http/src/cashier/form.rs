@@ -12,7 +12,7 @@ use edupay_domain::payments::Channel;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct PayForm {
     kind: Option<PurchaseKind>,
-    package_ids: Vec<PackageId>,
+    pub(super) package_ids: Vec<PackageId>,
     channel: Option<Channel>,
 }
 

@@ -13,6 +13,8 @@ mod credential;
 mod events;
 mod failure_page;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod history;
 mod masks;
 mod opened;

@@ -80,13 +80,13 @@ impl<T: Decode> FromRequest for Params<T> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum MediaType {
+pub(super) enum MediaType {
     Json,
     Form,
 }
 
 /// The media type, if it is one of the two; a charset may be named when it is UTF-8.
-fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
+pub(super) fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
     let mut values = headers.get_all(CONTENT_TYPE);
     let value = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default();
     let unsupported = || Failure::MediaType(value.chars().take(MAX_ECHO).collect());

@@ -144,7 +144,7 @@ fn let_in(request: &HttpRequest, user: &Principal) -> Result<(), Failure> {
 }
 
 /// The token of the header, as Django REST Framework reads it.
-fn token(headers: &HeaderMap) -> Result<Token, CredentialFailure> {
+pub(super) fn token(headers: &HeaderMap) -> Result<Token, CredentialFailure> {
     let mut values = headers.get_all(AUTHORIZATION);
     let value = values.next().ok_or(CredentialFailure::Missing)?;
     let mut words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());

@@ -30,7 +30,7 @@ pub(crate) enum Value {
 }
 
 /// All fields.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fields(BTreeMap<String, Value>);
 
 impl Fields {

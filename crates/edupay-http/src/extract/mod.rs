@@ -5,6 +5,8 @@ mod address;
 mod body;
 mod caller;
 mod fields;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod headers;
 mod in_order;
 mod lenient;

@@ -4,6 +4,8 @@ mod app_store;
 mod cashier_links;
 mod courses;
 mod deliveries;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guardians;
 mod ledger;
 mod me;

@@ -2,6 +2,8 @@
 
 mod account;
 mod balance;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod orders;
 mod products;
 mod profile;

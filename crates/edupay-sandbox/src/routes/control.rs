@@ -90,7 +90,7 @@ fn clock_view(shared: &Shared) -> Value {
 }
 
 /// Only an object: serde would read a struct from a list, too.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let members = serde_json::from_slice::<Hash>(body).map_err(|error| error.to_string())?;
     serde_json::from_value(Value::Object(members)).map_err(|error| error.to_string())
 }

@@ -1,6 +1,8 @@
 //! What an operator decides: a TOML file, then `EDUPAY_*` variables, then the command line.
 
 mod app_store;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod idempotency;
 mod load;
 mod meaning;

@@ -2,6 +2,7 @@
 //! decision somebody has to take in the open.
 
 mod crates;
+mod fuzzing;
 mod migrations;
 mod mischief;
 mod modules;
