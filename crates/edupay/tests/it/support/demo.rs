@@ -232,7 +232,9 @@ impl Drop for Program {
             eprintln!("{log}");
             return;
         }
-        let told = self.log.parent().and_then(|folder| secrets::told(&log, folder));
+        // A demo greets with the commands to try, and those have its tokens.
+        let log = log.split_once("Ctrl-C ends it.").map_or(log.as_str(), |(_, log)| log);
+        let told = self.log.parent().and_then(|folder| secrets::told(log, folder));
         assert_eq!(told, None, "the program's log tells a secret");
     }
 }
