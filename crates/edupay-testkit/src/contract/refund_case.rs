@@ -16,12 +16,12 @@ use edupay_domain::store::EffectError;
 
 impl<H: StoreHarness + ?Sized> Case<'_, H> {
     /// Who asks for refunds.
-    pub(super) fn staff(&self) -> UserId {
+    pub fn staff(&self) -> UserId {
         UserId::try_new(900_000_001).unwrap()
     }
 
     /// Who approves them.
-    pub(super) fn other_staff(&self) -> UserId {
+    pub fn other_staff(&self) -> UserId {
         UserId::try_new(900_000_002).unwrap()
     }
 
@@ -48,7 +48,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
     }
 
     /// Asks for a refund back the way it came, ten minutes after the start; nothing needs approval.
-    pub(super) fn refund_command(&self, user_id: UserId, subject: ChargeSubject, amount: Option<u32>) -> RequestRefund {
+    pub fn refund_command(&self, user_id: UserId, subject: ChargeSubject, amount: Option<u32>) -> RequestRefund {
         RequestRefund {
             user_id,
             subject,
@@ -68,7 +68,11 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         self.refund_command(order.user_id, ChargeSubject::Order(order.order_no.clone()), amount)
     }
 
-    pub(super) async fn ask(&self, command: &RequestRefund) -> Result<Refund, EffectError<RefundRefusal>> {
+    /// Asks for a refund.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub async fn ask(&self, command: &RequestRefund) -> Result<Refund, EffectError<RefundRefusal>> {
         self.harness().refunds().request(command, request_refund).await
     }
 
@@ -77,7 +81,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
     }
 
     /// A decision eleven minutes after the start.
-    pub(super) fn decision(&self, refund: &Refund, by: UserId) -> DecideRefund {
+    pub fn decision(&self, refund: &Refund, by: UserId) -> DecideRefund {
         DecideRefund {
             user_id: refund.user_id,
             subject: refund.subject.clone(),
@@ -116,7 +120,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
     }
 
     /// What the gateway says of a refund, twelve minutes after the start.
-    pub(super) fn gateway_word(
+    pub fn gateway_word(
         &self,
         (user_id, subject): (UserId, &ChargeSubject),
         charge_id: &ChargeId,
@@ -144,7 +148,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
     }
 
     /// What the gateway says of one that we asked for.
-    pub(super) fn word_of_ours(&self, refund: &Refund, status: RefundStatus) -> RecordGatewayRefund {
+    pub fn word_of_ours(&self, refund: &Refund, status: RefundStatus) -> RecordGatewayRefund {
         let (whose, charge_id) = ((refund.user_id, &refund.subject), refund.charge_id.as_ref().unwrap());
         self.gateway_word(whose, charge_id, (refund.amount, status), Some(&refund.refund_no))
     }
@@ -155,12 +159,13 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
         self.gateway_word((order.user_id, &subject), charge_id, (fen(amount), RefundStatus::Succeeded), None)
     }
 
-    pub(super) async fn told(&self, command: &RecordGatewayRefund) -> Option<Refund> {
+    /// Books what the gateway says.
+    pub async fn told(&self, command: &RecordGatewayRefund) -> Option<Refund> {
         self.harness().refunds().record(command, record_gateway_refund).await.unwrap()
     }
 
     /// The gateway refuses, twelve minutes after the start.
-    pub(super) async fn refused_there(&self, refund: &Refund) -> Refund {
+    pub async fn refused_there(&self, refund: &Refund) -> Refund {
         let command = FailRefund {
             user_id: refund.user_id,
             subject: refund.subject.clone(),

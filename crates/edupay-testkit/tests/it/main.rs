@@ -7,6 +7,7 @@ mod contract;
 mod expiry;
 mod histories;
 mod looks;
+mod money_histories;
 mod packages;
 mod reconciliation;
 mod recovery;
