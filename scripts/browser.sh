@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The cashier page of the real binary in the system's Chromium: phone and computer, light and dark,
 # Chinese and English. Where a tool is missing it says so and is skipped; with EDUPAY_BROWSER=required
-# that is a failure. EDUPAY_PICTURES=<folder> keeps pictures of the pages.
+# that is a failure. EDUPAY_PICTURES=<folder> keeps pictures of the pages, EDUPAY_BINARY names a program that
+# is built already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,8 +38,9 @@ if [ ! -d "$tests/node_modules" ] || [ "$tests/package-lock.json" -nt "$tests/no
     npm ci --prefix "$tests" --ignore-scripts --no-audit --no-fund >&2 || skip "the packages of $tests can't be fetched"
 fi
 
-cargo build --locked -p edupay
-binary="$(realpath "${CARGO_TARGET_DIR:-target}")/debug/edupay"
+# Who has built the program already names it.
+[ -n "${EDUPAY_BINARY:-}" ] || cargo build --locked -p edupay
+binary="$(realpath "${EDUPAY_BINARY:-${CARGO_TARGET_DIR:-target}/debug/edupay}")"
 [ -z "${EDUPAY_PICTURES:-}" ] || EDUPAY_PICTURES="$(mkdir -p "$EDUPAY_PICTURES" && realpath "$EDUPAY_PICTURES")"
 export EDUPAY_PICTURES="${EDUPAY_PICTURES:-}"
 EDUPAY_BINARY="$binary" EDUPAY_CHROMIUM="$chromium" npm test --prefix "$tests" --silent

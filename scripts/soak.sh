@@ -26,7 +26,8 @@ done
 target="${CARGO_TARGET_DIR:-target}"
 if [[ "$form" == short ]]; then
     programs="$target/debug"
-    cargo build --locked --workspace --all-features --bins
+    # With the tests, so that what scripts/test.sh has built is not built again with other features.
+    cargo build --locked --workspace --all-features --all-targets
 else
     # What ships knows neither fail points nor planted bugs.
     cargo build --release --locked -p edupay

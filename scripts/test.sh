@@ -8,7 +8,9 @@ scripts/check.sh
 # The domain is embedded by others without the rest of the house, so it has to build alone;
 # in a workspace build it could borrow features from its neighbours unseen.
 cargo check -p edupay-domain --locked --no-default-features
-scripts/browser.sh
+# Once, for all that follows: with the tests among what is built, the same features of every library count.
+cargo build --locked --workspace --all-features --all-targets
+EDUPAY_BINARY="${CARGO_TARGET_DIR:-target}/debug/edupay" scripts/browser.sh
 scripts/soak.sh --short
 # Last, so that the output ends with what the tests came to.
 scripts/with-postgres.sh cargo test --locked --workspace --all-features
