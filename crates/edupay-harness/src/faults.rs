@@ -11,14 +11,17 @@ use crate::proxy::Cut;
 use crate::random::Random;
 use crate::sandbox::pay;
 use crate::stage::Stage;
+use serde_json::json;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Whoever is asked to end has this long for it.
 const FAREWELL: Duration = Duration::from_secs(30);
-/// A request that was sent so long before the end was asked for is one that must be answered; a later
-/// one may have come to a door that was closed already. A busy machine opens the door late.
-const CAME_IN: Duration = Duration::from_millis(400);
+/// What some charges wait for while the end is asked for, so that there always are requests to be cut.
+const SLOW: u64 = 400;
+
+/// By how many seconds a clock is moved.
+const DAY: i64 = 86_400;
 
 /// What was done, and what came of it.
 pub(crate) struct Done {
@@ -62,6 +65,8 @@ pub(crate) fn strike(stage: &mut Stage, fault: Fault, store: Store, random: &mut
             if random.chance(10) { end(stage) } else { kill(stage) }
         }
         Fault::Term => {
+            let slow = json!({ "create": { "latency_after_ms": { "ms": SLOW, "probability": plans::share(1) } } });
+            stage.sandbox.misbehave(&slow)?;
             wait(random, 50, 1_000);
             end(stage)
         }
@@ -74,6 +79,12 @@ pub(crate) fn strike(stage: &mut Stage, fault: Fault, store: Store, random: &mut
             wait(random, 500, 2_000);
             pay_strays(stage, random)?;
             Ok(Done { fault, detail: "another plan".to_owned(), ready: None, violations: Vec::new() })
+        }
+        Fault::Clock => {
+            stage.sandbox.misbehave(&plans::plan(random))?;
+            wait(random, 500, 1_500);
+            pay_strays(stage, random)?;
+            move_clock(stage, random)
         }
         Fault::Mix => {
             stage.sandbox.misbehave(&plans::plan(random))?;
@@ -105,7 +116,7 @@ fn kill(stage: &mut Stage) -> Result<Done, Failure> {
 
 /// SIGTERM: whoever came in is answered, and the program ends well.
 fn end(stage: &mut Stage) -> Result<Done, Failure> {
-    stage.shared.history.take_silences();
+    let started = stage.service.started();
     let asked = Instant::now();
     let well = stage.service.end(FAREWELL);
     let ready = stage.service.start()?;
@@ -113,15 +124,38 @@ fn end(stage: &mut Stage) -> Result<Done, Failure> {
     if !well {
         done.violations.push(Violation::new("term", "the service did not end well"));
     }
-    let came_in = asked.checked_sub(CAME_IN);
     let silences = stage.shared.history.take_silences();
-    let cut = silences.iter().filter(|silence| came_in.is_some_and(|came_in| silence.sent < came_in));
-    done.violations.extend(cut.map(|Silence { key, sent, over }| {
-        let (before, after) = (asked.saturating_duration_since(*sent), over.saturating_duration_since(asked));
-        let what = format!("{key} was sent {before:?} before the end was asked for, and cut {after:?} after");
-        Violation::new("term", what)
-    }));
+    done.violations.extend(silences.iter().filter_map(|silence| cut_at_the_end(silence, started, asked)));
     Ok(done)
+}
+
+/// A request that was written as a whole to this process before it was asked to end must be answered. There
+/// is no tolerance in this: the service answers for some time after that, and even whoever stands in its
+/// line. What is written later may come to a door that is closing.
+fn cut_at_the_end(silence: &Silence, started: Instant, asked: Instant) -> Option<Violation> {
+    let Silence { key, written, over } = silence;
+    let written = written.filter(|written| (started..asked).contains(written))?;
+    let (before, after) = (asked.saturating_duration_since(written), over.saturating_duration_since(asked));
+    let what = format!("{key} was written {before:?} before the end was asked for, and cut {after:?} after");
+    Some(Violation::new("term", what))
+}
+
+/// A start with another clock: the machine came back with a wrong one, or was set right.
+fn move_clock(stage: &mut Stage, random: &mut Random) -> Result<Done, Failure> {
+    let others = [-DAY, 0, DAY].into_iter().filter(|seconds| *seconds != stage.service.clock());
+    let seconds = random.pick(&others.collect::<Vec<_>>()).copied().unwrap_or_default();
+    stage.service.kill();
+    stage.service.move_clock(seconds);
+    let ready = stage.service.start()?;
+    if !stage.service.has_said(&format!("the clock is moved by {seconds} s"))? && seconds != 0 {
+        return Err("the service has a clock that can't be moved: it needs the feature failpoints".into());
+    }
+    let detail = match seconds.signum() {
+        1 => "a day ahead",
+        -1 => "a day behind",
+        _ => "right again",
+    };
+    Ok(Done::new(Fault::Clock, detail, ready))
 }
 
 fn cluster(stage: &Stage) -> Result<&Cluster, Failure> {
@@ -201,4 +235,23 @@ fn cut(stage: &mut Stage, random: &mut Random) -> Result<Done, Failure> {
         }
     };
     recovered(stage, Fault::Cut, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wrote_before_the_end_was_asked_for_is_answered() {
+        let started = Instant::now();
+        let moment = |milliseconds| started.checked_add(Duration::from_millis(milliseconds)).unwrap();
+        let cut = |written: Option<Instant>| {
+            let silence = Silence { key: "k".to_owned(), written, over: moment(2_000) };
+            cut_at_the_end(&silence, moment(100), moment(1_000)).is_some()
+        };
+        assert!(cut(Some(moment(100))) && cut(Some(moment(999))));
+        assert!(!cut(Some(moment(99))), "it went to the process before");
+        assert!(!cut(Some(moment(1_000))), "the door may have been closed");
+        assert!(!cut(None), "it never came in");
+    }
 }

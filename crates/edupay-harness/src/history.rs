@@ -1,6 +1,7 @@
 //! What the clients asked for and what they were told: the other half of the truth. It is written to
 //! a file and synced as it happens, as a client that must not forget would do it.
 
+use crate::app_store::News;
 use crate::error::{Doing, Failure};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -49,6 +50,28 @@ pub(crate) enum Wish {
         order: String,
         number: String,
     },
+    /// A purchase in the App Store, brought by whoever bought it.
+    RedeemPurchase {
+        transaction: String,
+        fen: i64,
+    },
+    /// The same, brought by somebody else.
+    StealPurchase {
+        transaction: String,
+    },
+    /// What the App Store tells of it.
+    TellPurchase {
+        transaction: String,
+        news: News,
+        fen: i64,
+    },
+}
+
+impl Wish {
+    /// Whether it is done once under its key; others are safe to repeat as they are.
+    pub(crate) fn has_key(&self) -> bool {
+        !matches!(self, Self::Cancel { .. } | Self::TellPurchase { .. })
+    }
 }
 
 /// What its client knows of it in the end.
@@ -72,11 +95,11 @@ pub(crate) struct Done {
     pub(crate) outcome: Outcome,
 }
 
-/// A request that was sent and got no answer: when, and since when that is known.
+/// A request that got no answer: when it was written as a whole, if it was, and since when that is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Silence {
     pub(crate) key: String,
-    pub(crate) sent: Instant,
+    pub(crate) written: Option<Instant>,
     pub(crate) over: Instant,
 }
 
@@ -133,9 +156,10 @@ impl History {
     }
 
     /// A request without an answer.
-    pub(crate) fn note_silence(&self, key: &str, sent: Instant) {
+    pub(crate) fn note_silence(&self, key: &str, written: Option<Instant>) {
+        let over = Instant::now();
         self.write(&json!({ "silent": key }));
-        lock(&self.silences).push(Silence { key: key.to_owned(), sent, over: Instant::now() });
+        lock(&self.silences).push(Silence { key: key.to_owned(), written, over });
     }
 
     /// An answer that can't be right, whatever the database says.

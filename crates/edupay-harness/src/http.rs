@@ -4,7 +4,7 @@
 use crate::error::Failure;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -31,8 +31,9 @@ pub(crate) enum Exchange {
     Answered(Answer),
     /// There was no connection, so nothing was asked.
     NotSent,
-    /// The connection broke, or nothing came in time: whether it was done is unknown.
-    Silent,
+    /// The connection broke, or nothing came in time: whether it was done is unknown. It was written as a
+    /// whole by this moment, if it was.
+    Silent { written: Option<Instant> },
 }
 
 impl Request {
@@ -64,16 +65,17 @@ impl Request {
             return Exchange::NotSent;
         }
         if stream.write_all(self.text().as_bytes()).is_err() {
-            return Exchange::Silent;
+            return Exchange::Silent { written: None };
         }
+        let silent = Exchange::Silent { written: Some(Instant::now()) };
         let mut bytes = Vec::new();
         match stream.read_to_end(&mut bytes) {
             Ok(_) => {}
             // A reset after a whole answer takes nothing back.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-            Err(_) => return Exchange::Silent,
+            Err(_) => return silent,
         }
-        parse(&bytes).map_or(Exchange::Silent, Exchange::Answered)
+        parse(&bytes).map_or(silent, Exchange::Answered)
     }
 
     fn text(&self) -> String {
@@ -118,7 +120,7 @@ impl Exchange {
     pub(crate) fn answer(self, what: &str) -> Result<Answer, Failure> {
         match self {
             Self::Answered(answer) => Ok(answer),
-            Self::NotSent | Self::Silent => Err(format!("{what}: no answer").into()),
+            Self::NotSent | Self::Silent { .. } => Err(format!("{what}: no answer").into()),
         }
     }
 }

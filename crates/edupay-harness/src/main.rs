@@ -5,6 +5,7 @@
 //!
 //! It knows the service from outside only: its command line, its HTTP face and its tables.
 
+mod app_store;
 mod checks;
 mod database;
 mod error;
@@ -21,6 +22,7 @@ mod process;
 mod proxy;
 mod quiescence;
 mod random;
+mod receiver;
 mod report;
 mod run;
 mod sandbox;

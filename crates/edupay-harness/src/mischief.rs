@@ -15,9 +15,10 @@ const fn bug(name: &'static str, db: Store, fault: Fault) -> Bug {
     Bug { name, db, fault }
 }
 
-/// All of them.
+/// All of them; what lies in the money path of both databases on both.
 pub(crate) const BUGS: &[Bug] = &[
     bug("ack_without_commit", Store::Sqlite, Fault::Kill),
+    bug("ack_without_commit", Store::Postgres, Fault::Kill),
     bug("asynchronous_commit", Store::Postgres, Fault::Pgkill),
     bug("unknown_commit_is_failure", Store::Postgres, Fault::Cut),
     bug("timeout_is_refusal", Store::Sqlite, Fault::Gateway),
@@ -25,14 +26,19 @@ pub(crate) const BUGS: &[Bug] = &[
     bug("claim_skipped", Store::Sqlite, Fault::Gateway),
     bug("course_owned_twice", Store::Sqlite, Fault::Kill),
     bug("event_not_written", Store::Sqlite, Fault::Kill),
+    bug("event_not_written", Store::Postgres, Fault::Kill),
     bug("amount_not_compared", Store::Sqlite, Fault::Gateway),
     bug("signature_not_verified", Store::Sqlite, Fault::Kill),
     bug("wallet_not_written", Store::Sqlite, Fault::Kill),
     bug("line_not_written", Store::Sqlite, Fault::Kill),
+    bug("line_not_written", Store::Postgres, Fault::Kill),
     bug("requests_cut_at_the_end", Store::Sqlite, Fault::Term),
     bug("token_in_log", Store::Sqlite, Fault::Kill),
     bug("charges_not_looked_after", Store::Sqlite, Fault::Gateway),
     bug("receipts_not_sent_back", Store::Sqlite, Fault::Kill),
+    bug("delivery_not_repeated", Store::Sqlite, Fault::Kill),
+    bug("transaction_credited_again", Store::Sqlite, Fault::Kill),
+    bug("transaction_credited_again", Store::Postgres, Fault::Kill),
     bug("other_users_principal", Store::Sqlite, Fault::Kill),
 ];
 

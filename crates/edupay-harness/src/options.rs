@@ -91,6 +91,8 @@ pub(crate) enum Fault {
     Cut,
     /// The gateway misbehaves
     Gateway,
+    /// Another start with a clock that is a day ahead, a day behind or right, while the gateway misbehaves
+    Clock,
     /// Every fail point with every action, one after the other; --rounds is of no use
     Failpoints,
     /// All that the database allows, while the gateway misbehaves
@@ -117,10 +119,15 @@ impl Options {
             Some("all") => BUGS.iter().collect(),
             Some(name) => BUGS.iter().filter(|bug| bug.name == name).collect::<Vec<_>>(),
         };
+        // What is planted on both databases is looked for on the one that is asked for, and once.
+        let elsewhere = |bug: &Bug| self.db.is_some_and(|db| db != bug.db);
+        let twins = |bug: &Bug| bugs.iter().filter(|other| other.name == bug.name).count() > 1;
+        let bugs: Vec<_> = bugs.iter().filter(|bug| !(elsewhere(bug) && twins(bug))).collect();
         if bugs.is_empty() {
             return Err("--planted: there is no such bug");
         }
-        let run = |bug: &&'static Bug| plan(self.db.unwrap_or(bug.db), self.fault.unwrap_or(bug.fault), Some(bug.name));
+        let run =
+            |bug: &&&'static Bug| plan(self.db.unwrap_or(bug.db), self.fault.unwrap_or(bug.fault), Some(bug.name));
         Ok(bugs.iter().map(run).collect())
     }
 
@@ -172,6 +179,7 @@ impl fmt::Display for Fault {
             Self::Pause => "pause",
             Self::Cut => "cut",
             Self::Gateway => "gateway",
+            Self::Clock => "clock",
             Self::Failpoints => "failpoints",
             Self::Mix => "mix",
         })

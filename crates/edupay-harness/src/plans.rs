@@ -20,7 +20,7 @@ const OPERATIONS: [&str; 6] = ["create", "retrieve", "list", "reverse", "refund"
 
 /// The share of calls that each of `count` faults spoils, so that all of them together spoil three in
 /// ten.
-fn share(count: usize) -> Value {
+pub(crate) fn share(count: usize) -> Value {
     let per_mille = 300_usize.checked_div(count).unwrap_or_default();
     format!("0.{per_mille:03}").parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }

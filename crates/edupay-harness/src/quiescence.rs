@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::sandbox::{GatewayState, Sandbox};
 use crate::stage::Stage;
 use std::collections::HashSet;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Within this time everything must have come to rest.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Longer than any call of the service to the gateway: whoever has claimed something for such a call
 /// is not robbed of it.
 const NUDGE: Duration = Duration::from_secs(6);
+/// Longer than the receiver of events takes for an answer. An endpoint that is taken has been taken by a process
+/// that is no more, or its message is on its way and will be taken, too.
+const NUDGE_DELIVERIES: Duration = Duration::from_secs(1);
 
 /// How long it took, and what is left after all.
 pub(crate) struct Rest {
@@ -28,7 +31,7 @@ pub(crate) struct Rest {
 /// Waits for it. The gateway behaves well again and nobody asks for anything.
 pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
     let since = Instant::now();
-    let mut nudged = since;
+    let (mut nudged, mut deliveries_nudged) = (since, since);
     loop {
         // Not held open: what is in front of PostgreSQL's immediate stop is cut off.
         let looked = Instant::now();
@@ -39,9 +42,14 @@ pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
             left.truncate(20);
             return Ok(Rest { took, left });
         }
+        let now = stage.service.now_micros()?;
         if nudged.elapsed() > NUDGE {
-            nudge(&mut eye, &waiting)?;
+            nudge(&mut eye, &waiting, now)?;
             nudged = Instant::now();
+        }
+        if deliveries_nudged.elapsed() > NUDGE_DELIVERIES {
+            nudge_deliveries(&mut eye, now)?;
+            deliveries_nudged = Instant::now();
         }
         // What takes long to look at is looked at less often.
         std::thread::sleep(LOOK.max(looked.elapsed()));
@@ -64,15 +72,15 @@ fn what_is_left(eye: &mut Eye, sandbox: &Sandbox) -> Result<(Vec<Violation>, Vec
     Ok((left, waiting))
 }
 
-/// Time passes for what is unfinished.
-fn nudge(eye: &mut Eye, waiting: &[String]) -> Result<(), Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+/// Time passes for what is unfinished. An event that was noted and not fanned out is due at once anyway.
+fn nudge(eye: &mut Eye, waiting: &[String], now: i64) -> Result<(), Failure> {
     let digits = waiting.iter().filter(|number| number.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let numbers: Vec<String> = digits.map(|number| format!("'{number}'")).collect();
     let mut sql = format!(
         "UPDATE receipts SET next_try_at = {now}, due_at = {now} WHERE due_at > {now};\
          UPDATE refunds SET next_try_at = {now}, due_at = {now} WHERE due_at > {now};\
-         UPDATE inbound_events SET due_at = {now} WHERE due_at > {now};"
+         UPDATE inbound_events SET due_at = {now} WHERE due_at > {now};\
+         UPDATE app_store_notifications SET due_at = {now} WHERE due_at > {now};"
     );
     if !numbers.is_empty() {
         let numbers = numbers.join(",");
@@ -81,4 +89,13 @@ fn nudge(eye: &mut Eye, waiting: &[String]) -> Result<(), Failure> {
         ));
     }
     eye.execute(&sql)
+}
+
+/// Time passes for what is to be delivered.
+fn nudge_deliveries(eye: &mut Eye, now: i64) -> Result<(), Failure> {
+    eye.execute(&format!(
+        "UPDATE event_deliveries SET due_at = {now} WHERE due_at > {now};\
+         UPDATE webhook_endpoints SET leased_until = {now} WHERE leased_until > {now};\
+         UPDATE webhook_endpoints SET paused_until = {now} WHERE paused_until > {now};"
+    ))
 }

@@ -1,6 +1,6 @@
 //! A run: rounds of a fault under load, and looks at everything in between.
 
-use crate::checks::{Violation, check_all, check_log};
+use crate::checks::{Known, Violation, check_all, check_log};
 use crate::error::{Doing, Failure};
 use crate::failpoints;
 use crate::faults::strike;
@@ -11,7 +11,6 @@ use crate::random::Random;
 use crate::report::Report;
 use crate::say::note;
 use crate::stage::Stage;
-use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,16 +95,20 @@ fn check(plan: &Plan, stage: &mut Stage, report: &mut Report, read_to: &mut u64)
     if !stage.shared.gate.hold(HOLD) {
         found.push(Violation::new("alive", "clients wait for an answer for two minutes"));
     }
-    stage.sandbox.misbehave(&json!({}))?;
+    stage.behave()?;
     let Rest { took, left } = come_to_rest(stage)?;
     found.extend(left);
-    // First what the clients know, then what is there.
-    let done = stage.shared.history.copy();
-    let gateway = stage.sandbox.state()?;
-    let (more, applied) = check_all(&mut stage.database.open()?, &done, &gateway, stage.shared.replays)?;
+    // First what others know, then what is there.
+    let known = Known {
+        done: &stage.shared.history.copy(),
+        gateway: &stage.sandbox.state()?,
+        hearsay: &stage.hearsay(),
+        once: stage.shared.replays,
+    };
+    let (more, applied) = check_all(&mut stage.database.open()?, &known)?;
     found.extend(more);
     found.extend(stage.shared.history.oddities().into_iter().map(|odd| {
-        let named = ["I5", "I8"].into_iter().find(|name| odd.starts_with(name));
+        let named = ["I5", "I8", "I10"].into_iter().find(|name| odd.starts_with(name));
         Violation::new(named.unwrap_or("I13"), odd)
     }));
     found.extend(check_log(&stage.service.log(), read_to, plan.fault == Fault::Failpoints)?);
@@ -115,6 +118,7 @@ fn check(plan: &Plan, stage: &mut Stage, report: &mut Report, read_to: &mut u64)
     }
     report.add_check(took, applied, found);
     if report.is_well() {
+        stage.receiver.behave(false);
         stage.shared.gate.open();
     }
     Ok(())

@@ -1,13 +1,15 @@
 //! The real service as a process, always at the same address, whatever was done to the one before.
 
+use crate::app_store::AppStore;
 use crate::error::{Doing, Failure};
 use crate::http::{Exchange, Request};
 use crate::process::{LOOK, Process, program, signal};
+use crate::world::{BUNDLE, USERS};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Who has not come up by then never does.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -21,6 +23,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) sandbox: SocketAddr,
     /// Where the sandbox's keys are.
     pub(crate) keys: &'a Path,
+    /// Whether its clock will be moved.
+    pub(crate) clock_moves: bool,
 }
 
 /// The service.
@@ -32,26 +36,16 @@ pub(crate) struct Service {
     /// What it finds in its environment besides, such as fail points.
     environment: Vec<(String, String)>,
     process: Option<Process>,
+    /// By how many seconds its clock is moved.
+    clock: i64,
+    /// When the process was started: what was written to its port before went to another one.
+    started: Instant,
 }
 
 impl Service {
     /// Writes its settings. Nothing runs yet.
     pub(crate) fn new(setup: &Setup<'_>) -> Result<Self, Failure> {
-        let settings = format!(
-            "worker.interval_milliseconds = 200\n\
-             http.shutdown_seconds = 20\n\
-             [pingpp]\n\
-             api_base = \"http://{}\"\n\
-             api_key = \"sk_test_edupay000000000000000000\"\n\
-             app_id = \"app_edupay0000000000\"\n\
-             private_key_file = \"{keys}/merchant_private.pem\"\n\
-             public_key_files = [\"{keys}/pingpp_public.pem\"]\n\
-             verify_replies = true\n\
-             connect_timeout_seconds = 1\n\
-             total_timeout_seconds = 2\n",
-            setup.sandbox,
-            keys = setup.keys.display(),
-        );
+        let settings = settings(setup);
         fs::write(setup.folder.join("edupay.toml"), settings).doing("edupay.toml")?;
         Ok(Self {
             program: setup.service.canonicalize().doing("--service")?,
@@ -60,7 +54,32 @@ impl Service {
             address: SocketAddr::from(([127, 0, 0, 1], setup.port)),
             environment: Vec::new(),
             process: None,
+            clock: 0,
+            started: Instant::now(),
         })
+    }
+
+    /// Moves the clock of the next start by so many seconds.
+    pub(crate) fn move_clock(&mut self, seconds: i64) {
+        self.clock = seconds;
+        self.set("MISCHIEF_CLOCK", &seconds.to_string());
+    }
+
+    /// By how many seconds its clock is moved.
+    pub(crate) fn clock(&self) -> i64 {
+        self.clock
+    }
+
+    /// What its clock says, in microseconds since 1970 UTC.
+    pub(crate) fn now_micros(&self) -> Result<i64, Failure> {
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
+        Ok(now.saturating_add(self.clock.saturating_mul(1_000_000)))
+    }
+
+    /// Whether these words are in its log, from whichever process.
+    pub(crate) fn has_said(&self, words: &str) -> Result<bool, Failure> {
+        let log = fs::read(self.log()).doing("the service's log")?;
+        Ok(log.windows(words.len()).any(|part| part == words.as_bytes()))
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -82,6 +101,7 @@ impl Service {
     pub(crate) fn start(&mut self) -> Result<Duration, Failure> {
         let since = Instant::now();
         loop {
+            self.started = Instant::now();
             match Process::start(self.command(&["serve", "--listen", &self.address.to_string()]), &self.log()) {
                 Ok(process) => break self.process = Some(process),
                 Err(failure) if since.elapsed() > START_LIMIT => return Err(failure),
@@ -95,6 +115,7 @@ impl Service {
     /// The same, but a start that fails has failed.
     pub(crate) fn start_once(&mut self) -> Result<(), Failure> {
         let command = self.command(&["serve", "--listen", &self.address.to_string()]);
+        self.started = Instant::now();
         self.process = Some(Process::start(command, &self.log())?);
         self.wait_until_ready().map(drop)
     }
@@ -112,6 +133,11 @@ impl Service {
             std::thread::sleep(LOOK);
         }
         Ok(since.elapsed())
+    }
+
+    /// When the process that runs was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
     fn is_ready(&self) -> bool {
@@ -159,4 +185,35 @@ impl Service {
         command.arg("--config").arg(self.folder.join("edupay.toml")).args(arguments);
         command
     }
+}
+
+fn settings(setup: &Setup<'_>) -> String {
+    let keys = setup.keys.display();
+    let root = AppStore::folder(setup.folder).join("root.cer");
+    let buyers: Vec<String> = (1..=USERS).map(|user| user.to_string()).collect();
+    // A key that is forgotten after a day does not help where a day passes in a moment.
+    let lifetime = if setup.clock_moves { 96 } else { 24 };
+    format!(
+        "worker.interval_milliseconds = 200\n\
+         http.shutdown_seconds = 20\n\
+         idempotency.lifetime_hours = {lifetime}\n\
+         webhooks.allow_private_addresses = true\n\
+         [pingpp]\n\
+         api_base = \"http://{}\"\n\
+         api_key = \"sk_test_edupay000000000000000000\"\n\
+         app_id = \"app_edupay0000000000\"\n\
+         private_key_file = \"{keys}/merchant_private.pem\"\n\
+         public_key_files = [\"{keys}/pingpp_public.pem\"]\n\
+         verify_replies = true\n\
+         connect_timeout_seconds = 1\n\
+         total_timeout_seconds = 2\n\
+         [appstore]\n\
+         bundle_id = \"{BUNDLE}\"\n\
+         environment = \"sandbox\"\n\
+         root_certificate_files = [\"{}\"]\n\
+         sandbox_users = [{}]\n",
+        setup.sandbox,
+        root.display(),
+        buyers.join(", "),
+    )
 }

@@ -1,18 +1,22 @@
 //! Everything that plays a part in a run: the database, the wire to it, the gateway, the service.
 
+use crate::app_store::AppStore;
+use crate::checks::{Hearsay, event_ids};
 use crate::database::{Cluster, Database};
 use crate::error::{Doing, Failure};
 use crate::history::History;
 use crate::http::{Exchange, Request};
-use crate::load::{Load, Shared};
+use crate::load::{Load, Partners, Shared};
 use crate::options::{Fault, Plan, Store};
 use crate::process::free_port;
 use crate::proxy::Proxy;
 use crate::random::Random;
+use crate::receiver::Receiver;
 use crate::sandbox::Sandbox;
 use crate::service::{Service, Setup};
 use crate::world;
 use serde_json::json;
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +34,9 @@ pub(crate) struct Stage {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) cluster: Option<Cluster>,
     pub(crate) database: Database,
+    pub(crate) receiver: Receiver,
+    /// The events that were there before the receiver was.
+    pub(crate) before: HashSet<String>,
     pub(crate) folder: PathBuf,
 }
 
@@ -64,21 +71,41 @@ impl Stage {
             port,
             sandbox: sandbox.address(),
             keys: &Sandbox::keys(folder),
+            clock_moves: plan.fault == Fault::Clock,
         })?;
-        let (is_right, said) = service.tool(&["migrate"])?;
-        if !is_right {
-            return Err(format!("edupay migrate: {said}").into());
+        let root = AppStore::folder(folder).display().to_string();
+        for arguments in [["appstore", "dev-root", "--dir", &root].as_slice(), &["migrate"]] {
+            let (is_right, said) = service.tool(arguments)?;
+            if !is_right {
+                return Err(format!("edupay {}: {said}", arguments.join(" ")).into());
+            }
         }
         world::fill(&database).doing("the seeds")?;
         if let Some(bug) = plan.planted {
             service.set("MISCHIEF_BUG", bug);
         }
         service.start()?;
+        let before = event_ids(&mut database.open()?)?;
+        let receiver = Receiver::register(address, random.branch(900), plan.fault != Fault::Clock)?;
         let history = History::create(&folder.join("clients.log"))?;
         let replays = replays(address);
-        let shared = Arc::new(Shared::new(address, sandbox.address(), history, replays, plan.seed));
+        let partners = Partners { service: address, sandbox: sandbox.address(), app_store: AppStore::open(folder)? };
+        let shared = Arc::new(Shared::new(partners, history, replays, plan.seed));
         let load = Load::start(&shared, options.clients, random)?;
-        Ok(Self { _load: load, shared, service, sandbox, proxy, cluster, database, folder: folder.to_owned() })
+        let folder = folder.to_owned();
+        Ok(Self { _load: load, shared, service, sandbox, proxy, cluster, database, receiver, before, folder })
+    }
+
+    /// Lets the gateway and the receiver of events behave well, until they are told otherwise.
+    pub(crate) fn behave(&self) -> Result<(), Failure> {
+        self.receiver.behave(true);
+        self.sandbox.misbehave(&json!({}))
+    }
+
+    /// What the receiver of events knows.
+    pub(crate) fn hearsay(&self) -> Hearsay {
+        let (told, oddities) = (self.receiver.told(), self.receiver.oddities());
+        Hearsay { told, before: self.before.clone(), oddities }
     }
 
     /// Lets everything stay where it is, and says where that is.

@@ -6,15 +6,21 @@
 //!   `panic` panics there, `sleep` stands still for two seconds. It happens once.
 //! - **Planted bugs** (feature `planted-bugs`): `planted!("ack_without_commit")` is true where
 //!   `MISCHIEF_BUG` names it, and `planted!("…", 25)` every 25th time then.
+//! - **A wrong clock** (feature `failpoints`): `system_time!()` is the system's time, moved by the seconds
+//!   that `MISCHIEF_CLOCK` says.
 //!
-//! Without the features, as in everything that ships, the first macro is nothing and the second is
-//! `false`: neither the names nor the code behind them are in the program.
+//! Without the features, as in everything that ships, the first macro is nothing, the second is `false` and
+//! the third is the system's time: neither the names nor the code behind them are in the program.
 
+#[cfg(feature = "failpoints")]
+mod clock;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 #[cfg(feature = "failpoints")]
 mod point;
 
+#[cfg(feature = "failpoints")]
+pub use clock::moved_time;
 #[cfg(feature = "planted-bugs")]
 pub use planted::is_planted;
 #[cfg(feature = "failpoints")]
@@ -57,5 +63,23 @@ macro_rules! planted {
     };
     ($name:literal, $every:literal) => {
         false
+    };
+}
+
+/// The system's time as a `SystemTime`, moved as far as the harness says.
+#[cfg(feature = "failpoints")]
+#[macro_export]
+macro_rules! system_time {
+    () => {
+        $crate::moved_time()
+    };
+}
+
+/// The system's time as a `SystemTime`: in this build nothing can move it.
+#[cfg(not(feature = "failpoints"))]
+#[macro_export]
+macro_rules! system_time {
+    () => {
+        ::std::time::SystemTime::now()
     };
 }

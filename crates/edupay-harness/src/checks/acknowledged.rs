@@ -1,6 +1,7 @@
 //! What the clients were told against what is there.
 
 use super::Violation;
+use super::purchases::Purchases;
 use crate::database::Eye;
 use crate::error::Failure;
 use crate::history::{Done, Outcome, Wish};
@@ -25,6 +26,7 @@ struct There {
     credited_charges: HashSet<String>,
     purchases: HashSet<String>,
     refunds: HashMap<String, String>,
+    app_store: Purchases,
 }
 
 /// A try for which the gateway gave no charge comes to nothing; its repeat starts another top-up.
@@ -40,6 +42,7 @@ pub(super) fn check(eye: &mut Eye, done: &[Done], once: bool) -> Result<(Vec<Vio
         found.extend(done.iter().filter_map(|done| twice(done, &there)));
     }
     found.extend(paid_though_refused(done, &there));
+    found.extend(there.app_store.check(done));
     let unknown = done.iter().filter(|done| matches!(done.outcome, Outcome::Unknown | Outcome::NothingWritten));
     let applied: Vec<bool> = unknown.filter_map(|done| was_applied(done, &there)).collect();
     let count = |count: usize| u64::try_from(count).unwrap_or_default();
@@ -78,6 +81,7 @@ impl There {
                 .into_iter()
                 .filter_map(|row| <[String; 2]>::try_from(row).ok().map(|[number, status]| (number, status)))
                 .collect(),
+            app_store: Purchases::read(eye)?,
         })
     }
 
@@ -193,7 +197,12 @@ fn was_applied(done: &Done, there: &There) -> Option<bool> {
         Wish::PayFromBalance { order } => there.orders.get(order).is_some_and(|(_, _, through)| through == "balance"),
         Wish::Cancel { order } => there.orders.get(order).is_some_and(|(_, status, _)| status == "cancelled"),
         Wish::Refund { number, .. } => there.refunds.contains_key(number),
-        Wish::MakeOrder { .. } | Wish::ChargeOrder { .. } | Wish::PayMoney { .. } => return None,
+        Wish::RedeemPurchase { transaction, .. } => there.app_store.is_credited(transaction),
+        Wish::MakeOrder { .. }
+        | Wish::ChargeOrder { .. }
+        | Wish::PayMoney { .. }
+        | Wish::StealPurchase { .. }
+        | Wish::TellPurchase { .. } => return None,
     })
 }
 
@@ -213,6 +222,7 @@ mod tests {
             credited_charges: HashSet::new(),
             purchases: HashSet::new(),
             refunds: HashMap::from([("R1".to_owned(), "succeeded".to_owned())]),
+            app_store: Purchases::default(),
         }
     }
 

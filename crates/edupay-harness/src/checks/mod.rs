@@ -13,15 +13,17 @@
 //! | I8 | each charge that the gateway calls paid is booked exactly once, and no other is |
 //! | I9 | no more goes back than came in, and the gateway's refunds are ours |
 //! | I10 | a purchase in the App Store is credited once |
-//! | I11 | what happened has its event, once, and no event is of what did not happen |
+//! | I11 | what happened has its event, once, and no event is of what did not happen; each is delivered, as it is, and nothing else |
 //! | I12 | nothing is left unfinished that could be finished |
 //! | I13 | whoever reads meanwhile sees sums that hold |
 //! | I14 | the log has no panic and no secret |
 //! | verify | the program's own audit finds nothing |
 
 mod acknowledged;
+mod deliveries;
 mod gateway;
 mod logs;
+mod purchases;
 mod statements;
 
 use crate::database::Eye;
@@ -31,6 +33,7 @@ use crate::sandbox::GatewayState;
 use std::fmt;
 
 pub(crate) use acknowledged::Applied;
+pub(crate) use deliveries::{Hearsay, event_ids};
 pub(crate) use logs::check_log;
 pub(crate) use statements::unfinished;
 
@@ -58,20 +61,25 @@ pub(crate) fn check_books(eye: &mut Eye) -> Result<Vec<Violation>, Failure> {
     in_one_snapshot(eye, |eye| statements::ask(eye, statements::BOOKS))
 }
 
-/// What must hold after everything has come to rest: one snapshot, with what the clients know and
-/// what the gateway knows.
-pub(crate) fn check_all(
-    eye: &mut Eye,
-    done: &[Done],
-    gateway: &GatewayState,
-    once: bool,
-) -> Result<(Vec<Violation>, Applied), Failure> {
+/// What others know: asked before the database is, so that nothing is expected there that was not there yet.
+pub(crate) struct Known<'a> {
+    pub(crate) done: &'a [Done],
+    pub(crate) gateway: &'a GatewayState,
+    pub(crate) hearsay: &'a Hearsay,
+    /// Whether a request that was repeated under its key must not be done twice.
+    pub(crate) once: bool,
+}
+
+/// What must hold after everything has come to rest: one snapshot, with what the clients, the gateway and
+/// the receiver of events know.
+pub(crate) fn check_all(eye: &mut Eye, known: &Known<'_>) -> Result<(Vec<Violation>, Applied), Failure> {
     in_one_snapshot(eye, |eye| {
         let mut found = statements::ask(eye, statements::BOOKS)?;
         found.extend(statements::ask(eye, statements::SETTLEMENTS)?);
         found.extend(statements::ask(eye, statements::UNFINISHED)?);
-        found.extend(gateway::check(eye, gateway)?);
-        let (more, applied) = acknowledged::check(eye, done, once)?;
+        found.extend(gateway::check(eye, known.gateway)?);
+        found.extend(deliveries::check(eye, known.hearsay)?);
+        let (more, applied) = acknowledged::check(eye, known.done, known.once)?;
         found.extend(more);
         Ok((found, applied))
     })

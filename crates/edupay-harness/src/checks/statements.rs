@@ -153,6 +153,25 @@ pub(super) const SETTLEMENTS: &[Question] = &[
              AND e.kind = 'credit_app_store_purchase' AND e.reference = p.environment || '/' || p.transaction_id \
          GROUP BY p.environment, p.transaction_id HAVING count(e.number) <> 1",
     ),
+    (
+        "I10",
+        "WITH moved AS (SELECT e.user_id, e.reference, \
+             sum(CASE WHEN l.debit IN ('app_store_receivable', 'app_store_sandbox') THEN l.amount_fen ELSE -l.amount_fen END) AS fen \
+           FROM journal_entries e JOIN journal_lines l ON l.user_id = e.user_id AND l.number = e.number \
+           WHERE e.kind IN ('credit_app_store_purchase', 'claw_back_app_store_purchase', 'restore_app_store_purchase') \
+           GROUP BY e.user_id, e.reference) \
+         SELECT 'transaction ' || m.reference || ' of user ' || m.user_id || ' moved ' || m.fen || ', its purchase says ' || \
+             COALESCE(p.credited_fen - p.clawed_back_fen, 0) \
+         FROM moved m LEFT JOIN app_store_purchases p ON p.user_id = m.user_id \
+           AND p.environment || '/' || p.transaction_id = m.reference \
+         WHERE p.user_id IS NULL OR p.credited_fen - p.clawed_back_fen <> m.fen",
+    ),
+    (
+        "I10",
+        "SELECT 'transaction ' || p.transaction_id || ' of user ' || p.user_id || ' is claimed by ' || COALESCE(c.user_id, 0) \
+         FROM app_store_purchases p LEFT JOIN app_store_claims c ON c.environment = p.environment \
+           AND c.transaction_id = p.transaction_id WHERE COALESCE(c.user_id, 0) <> p.user_id",
+    ),
     ("I11", EVENTS),
 ];
 
@@ -165,9 +184,14 @@ const EVENTS: &str = "WITH facts AS (\
        UNION ALL SELECT user_id, 'top_up.credited' FROM top_ups WHERE status = 'credited' \
        UNION ALL SELECT user_id, 'receipt.unapplied' FROM receipts WHERE status <> 'applied' \
        UNION ALL SELECT user_id, 'receipt.refunded' FROM receipts WHERE status = 'refunded' \
-       UNION ALL SELECT user_id, 'refund.succeeded' FROM refunds WHERE status = 'succeeded'), \
+       UNION ALL SELECT user_id, 'refund.succeeded' FROM refunds WHERE status = 'succeeded' \
+       UNION ALL SELECT user_id, 'app_store.credited' FROM app_store_purchases \
+       UNION ALL SELECT user_id, CASE kind WHEN 'claw_back_app_store_purchase' THEN 'app_store.clawed_back' \
+         ELSE 'app_store.restored' END FROM journal_entries \
+         WHERE kind IN ('claw_back_app_store_purchase', 'restore_app_store_purchase')), \
      told AS (SELECT user_id, kind FROM outbox WHERE kind IN ('order.paid', 'order.cancelled', 'order.closed', \
-       'purchase.paid', 'top_up.credited', 'receipt.unapplied', 'receipt.refunded', 'refund.succeeded')), \
+       'purchase.paid', 'top_up.credited', 'receipt.unapplied', 'receipt.refunded', 'refund.succeeded', \
+       'app_store.credited', 'app_store.clawed_back', 'app_store.restored')), \
      counted AS (SELECT user_id, kind, sum(fact) AS facts, sum(event) AS events FROM \
        (SELECT user_id, kind, 1 AS fact, 0 AS event FROM facts UNION ALL SELECT user_id, kind, 0, 1 FROM told) AS both_of_them \
        GROUP BY user_id, kind) \
@@ -185,6 +209,18 @@ pub(super) const UNFINISHED: &[Question] = &[
         "I12",
         "SELECT 'callback ' || event_id || ' (' || kind || ') is ' || status FROM inbound_events \
          WHERE status IN ('kept', 'unmatched')",
+    ),
+    (
+        "I12",
+        "SELECT 'notification ' || notification_id || ' (' || kind || ') is ' || status FROM app_store_notifications \
+         WHERE status = 'kept'",
+    ),
+    ("I11", "SELECT 'event ' || event_id || ' (' || kind || ') is on its way to nobody' FROM outbox_fanout"),
+    (
+        "I11",
+        "SELECT 'the delivery of event ' || event_id || ' (' || kind || ') is ' || state || ' after ' || attempts || \
+             ' attempts' \
+         FROM event_deliveries WHERE state <> 'delivered'",
     ),
 ];
 

@@ -5,7 +5,7 @@ use crate::history::{Done, Outcome, Wish};
 use crate::http::{Answer, Exchange, Request};
 use crate::random::Random;
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a client waits for an answer. Longer than anything stands still.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -56,10 +56,9 @@ pub(super) fn ask(shared: &Shared, random: &mut Random, user: i64, wish: Wish, r
         }
         std::thread::sleep(Duration::from_millis(random.between(5, 40).saturating_mul(u64::from(attempt))));
     }
-    // Cancelling honours no key: it is safe to repeat as it is.
     if let Some(value) = &done
         && shared.replays
-        && !matches!(wish, Wish::Cancel { .. })
+        && wish.has_key()
         && random.chance(10)
     {
         repeat(shared, &key, &request, &wish, value);
@@ -78,11 +77,10 @@ pub(super) fn ask(shared: &Shared, random: &mut Random, user: i64, wish: Wish, r
 
 /// `None` when nobody was there to ask.
 fn one(shared: &Shared, key: &str, request: &Request) -> Option<Verdict> {
-    let sent = Instant::now();
     match request.send(shared.service, PATIENCE) {
         Exchange::NotSent => None,
-        Exchange::Silent => {
-            shared.history.note_silence(key, sent);
+        Exchange::Silent { written } => {
+            shared.history.note_silence(key, written);
             Some(Verdict::Unknown)
         }
         Exchange::Answered(answer) => {

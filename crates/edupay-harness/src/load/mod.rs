@@ -3,9 +3,12 @@
 mod call;
 mod gate;
 mod people;
+mod purchases;
 
 pub(crate) use gate::Gate;
+pub(crate) use purchases::credits_nothing;
 
+use crate::app_store::{AppStore, Purchase};
 use crate::error::{Doing, Failure};
 use crate::history::History;
 use crate::random::Random;
@@ -19,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) service: SocketAddr,
     pub(crate) sandbox: SocketAddr,
     pub(crate) history: History,
+    pub(crate) app_store: AppStore,
     pub(crate) gate: Gate,
     /// Whether the service replays answers for an `Idempotency-Key`.
     pub(crate) replays: bool,
@@ -29,13 +33,24 @@ pub(crate) struct Shared {
     amounts: AtomicI64,
     /// Orders that somebody has paid: what can be refunded.
     paid: Mutex<Vec<String>>,
+    /// Purchases in the App Store, whatever became of them.
+    purchases: Mutex<Vec<Purchase>>,
+}
+
+/// Who the clients talk to.
+pub(crate) struct Partners {
+    pub(crate) service: SocketAddr,
+    pub(crate) sandbox: SocketAddr,
+    pub(crate) app_store: AppStore,
 }
 
 impl Shared {
-    pub(crate) fn new(service: SocketAddr, sandbox: SocketAddr, history: History, replays: bool, seed: u64) -> Self {
+    pub(crate) fn new(partners: Partners, history: History, replays: bool, seed: u64) -> Self {
+        let Partners { service, sandbox, app_store } = partners;
         Self {
             service,
             sandbox,
+            app_store,
             history,
             gate: Gate::new(),
             replays,
@@ -43,6 +58,7 @@ impl Shared {
             keys: AtomicU64::new(0),
             amounts: AtomicI64::new(0),
             paid: Mutex::default(),
+            purchases: Mutex::default(),
         }
     }
 
@@ -61,6 +77,14 @@ impl Shared {
 
     fn some_paid(&self, random: &mut Random) -> Option<String> {
         random.pick(&self.paid.lock().unwrap_or_else(PoisonError::into_inner)).cloned()
+    }
+
+    fn remember_purchase(&self, purchase: &Purchase) {
+        self.purchases.lock().unwrap_or_else(PoisonError::into_inner).push(purchase.clone());
+    }
+
+    fn some_purchase(&self, random: &mut Random) -> Option<Purchase> {
+        random.pick(&self.purchases.lock().unwrap_or_else(PoisonError::into_inner)).cloned()
     }
 }
 

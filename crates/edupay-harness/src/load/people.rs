@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::call::ask;
+use super::purchases::buy_in_the_app_store;
 use crate::history::Wish;
 use crate::http::{Exchange, Request};
 use crate::random::Random;
@@ -14,15 +15,16 @@ use std::time::Duration;
 pub(super) fn act(shared: &Shared, random: &mut Random) {
     let user = somebody(random);
     match random.below(100) {
-        0..18 => top_up_at_once(shared, random, user),
-        18..28 => top_up(shared, random, user),
-        28..54 => order_and_pay(shared, random, user),
-        54..66 => order_and_charge(shared, random, user),
-        66..76 => pay_both_ways(shared, random, user),
-        76..82 => cancel_while_paying(shared, random, user),
-        82..89 => buy_a_package(shared, random),
-        89..94 => refund(shared, random),
-        94..96 => forge(shared, random, user),
+        0..16 => top_up_at_once(shared, random, user),
+        16..25 => top_up(shared, random, user),
+        25..49 => order_and_pay(shared, random, user),
+        49..60 => order_and_charge(shared, random, user),
+        60..69 => pay_both_ways(shared, random, user),
+        69..74 => cancel_while_paying(shared, random, user),
+        74..81 => buy_a_package(shared, random),
+        81..86 => refund(shared, random),
+        86..88 => forge(shared, random, user),
+        88..97 => buy_in_the_app_store(shared, random, user),
         _ => look(shared, user),
     }
 }

@@ -21,6 +21,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::UserId;
 use edupay_domain::ledger::LedgerError;
 use edupay_domain::store::{EffectError, StoreError};
+use edupay_mischief::planted;
 
 /// What was locked and loaded.
 struct Locked {
@@ -92,6 +93,9 @@ impl AppStorePurchaseStore for SqlStore {
             let transaction = &command.transaction;
             let mut locked = lock(conn, transaction, Some(command.user_id))?;
             locked.view.price = price_at(conn, &transaction.product_id, transaction.purchased_at)?;
+            if planted!("transaction_credited_again") {
+                (locked.view.claim, locked.view.purchase) = (None, None);
+            }
             let plan = rule(&command, &locked.view).map_err(TxError::Refused)?;
             write(conn, &transaction.key(), locked, plan.writes, command.at)?;
             Ok(plan.verdict)

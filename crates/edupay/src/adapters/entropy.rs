@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use edupay_domain::clock::{Clock, Timestamp, whole_micros};
 use edupay_domain::event_delivery::{SecretSource, WebhookSecret};
 use edupay_domain::ids::{AppAccountToken, Draw, EventId, IdSource};
+use edupay_mischief::system_time;
 
 /// The system's time.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        whole_micros(chrono::Utc::now())
+        whole_micros(system_time!().into())
     }
 }
 
