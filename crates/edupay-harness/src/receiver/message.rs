@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_message_that_is_cut_is_none() {
         for cut in 0..PUBLISHED.len() {
-            assert_eq!(read(&mut PUBLISHED[..cut].as_bytes()), None, "{cut}");
+            assert_eq!(read(&mut &PUBLISHED.as_bytes()[..cut]), None, "{cut}");
         }
     }
 }
