@@ -195,8 +195,10 @@ async fn a_purchase_is_paid_by_three_statements_more_than_an_order_on_postgres()
     case.pay(&case.order(case.buyer(0, 0, 100).await, 10).await).await.unwrap();
     watched.sent();
     case.confirm(&order, &attempt, &case.charge(&attempt)).await;
-    let of_an_order = watched.sent().len();
+    // A lane that has waited for a while begins its transaction anew.
+    let is_work = |sent: &Sent| !["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|word| sent.text.starts_with(word));
+    let of_an_order = watched.sent().iter().filter(|sent| is_work(sent)).count();
     case.pay_purchase(&placed).await;
     let sent = watched.sent();
-    assert_eq!(sent.len(), of_an_order + 3, "{sent:#?}");
+    assert_eq!(sent.iter().filter(|sent| is_work(sent)).count(), of_an_order + 3, "{sent:#?}");
 }
