@@ -8,6 +8,7 @@ use crate::options::{Fault, Store};
 use crate::plans;
 use crate::process::LOOK;
 use crate::proxy::Cut;
+use crate::quiescence::free_endpoints;
 use crate::random::Random;
 use crate::sandbox::pay;
 use crate::stage::Stage;
@@ -111,7 +112,9 @@ fn pay_strays(stage: &Stage, random: &mut Random) -> Result<(), Failure> {
 
 fn kill(stage: &mut Stage) -> Result<Done, Failure> {
     stage.service.kill();
-    Ok(Done::new(Fault::Kill, "kill -9", stage.service.start()?))
+    let ready = stage.service.start()?;
+    free_endpoints(stage)?;
+    Ok(Done::new(Fault::Kill, "kill -9", ready))
 }
 
 /// SIGTERM: whoever came in is answered, and the program ends well.

@@ -4,7 +4,7 @@
 //! times. A run can't wait for hours, so from time to time what is left is made due at once, as if
 //! that time had passed.
 
-use crate::checks::{Violation, unfinished};
+use crate::checks::{Violation, undelivered, unfinished};
 use crate::database::Eye;
 use crate::error::Failure;
 use crate::sandbox::{GatewayState, Sandbox};
@@ -22,24 +22,37 @@ const NUDGE: Duration = Duration::from_secs(6);
 /// that is no more, or its message is on its way and will be taken, too.
 const NUDGE_DELIVERIES: Duration = Duration::from_secs(1);
 
+/// By then the line of events must have become shorter.
+const STILL: Duration = Duration::from_secs(15);
+/// Where the clock was wrong, staff compares with the gateway after this time.
+const RECONCILE: Duration = Duration::from_secs(9);
+
 /// How long it took, and what is left after all.
 pub(crate) struct Rest {
     pub(crate) took: Duration,
     pub(crate) left: Vec<Violation>,
 }
 
-/// Waits for it. The gateway behaves well again and nobody asks for anything.
+/// Waits for it. The gateway and the receiver of events behave well again and nobody asks for anything.
 pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
     let since = Instant::now();
     let (mut nudged, mut deliveries_nudged) = (since, since);
+    let mut queue = Queue { length: usize::MAX, shorter: since };
+    let mut is_reconciled = !stage.clock_moves;
     loop {
         // Not held open: what is in front of PostgreSQL's immediate stop is cut off.
         let looked = Instant::now();
         let mut eye = stage.database.open()?;
         let (mut left, waiting) = what_is_left(&mut eye, &stage.sandbox)?;
+        let outstanding = undelivered(&mut eye)?;
+        queue.look(outstanding.len());
         let took = since.elapsed();
-        if left.is_empty() || took > LIMIT {
+        if (left.is_empty() && outstanding.is_empty())
+            || (!left.is_empty() && took > LIMIT)
+            || (!outstanding.is_empty() && took > LIMIT && queue.stands_still())
+        {
             left.truncate(20);
+            left.extend(outstanding.into_iter().take(20));
             return Ok(Rest { took, left });
         }
         let now = stage.service.now_micros()?;
@@ -51,9 +64,42 @@ pub(crate) fn come_to_rest(stage: &Stage) -> Result<Rest, Failure> {
             nudge_deliveries(&mut eye, now)?;
             deliveries_nudged = Instant::now();
         }
+        if !is_reconciled && took > RECONCILE {
+            stage.service.reconcile()?;
+            is_reconciled = true;
+        }
         // What takes long to look at is looked at less often.
         std::thread::sleep(LOOK.max(looked.elapsed()));
     }
+}
+
+/// The events that wait. They go one after the other, so a long line takes its time; it may not stand still.
+struct Queue {
+    length: usize,
+    shorter: Instant,
+}
+
+impl Queue {
+    fn look(&mut self, length: usize) {
+        if length < self.length {
+            self.length = length;
+            self.shorter = Instant::now();
+        }
+    }
+
+    fn stands_still(&self) -> bool {
+        self.shorter.elapsed() > STILL
+    }
+}
+
+/// Lets the endpoint be taken by a process that has just begun: as if the lease of the one that was killed had
+/// run out.
+pub(crate) fn free_endpoints(stage: &Stage) -> Result<(), Failure> {
+    let now = stage.service.now_micros()?;
+    stage
+        .database
+        .open()?
+        .execute(&format!("UPDATE webhook_endpoints SET leased_until = {now} WHERE leased_until > {now}"))
 }
 
 /// What is unfinished, and the gateway's numbers of the paid charges that are not booked.

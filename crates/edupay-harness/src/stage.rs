@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) receiver: Receiver,
     /// The events that were there before the receiver was.
     pub(crate) before: HashSet<String>,
+    /// Whether the service's clock is moved in this run.
+    pub(crate) clock_moves: bool,
     pub(crate) folder: PathBuf,
 }
 
@@ -92,8 +94,20 @@ impl Stage {
         let partners = Partners { service: address, sandbox: sandbox.address(), app_store: AppStore::open(folder)? };
         let shared = Arc::new(Shared::new(partners, history, replays, plan.seed));
         let load = Load::start(&shared, options.clients, random)?;
-        let folder = folder.to_owned();
-        Ok(Self { _load: load, shared, service, sandbox, proxy, cluster, database, receiver, before, folder })
+        let (folder, clock_moves) = (folder.to_owned(), plan.fault == Fault::Clock);
+        Ok(Self {
+            _load: load,
+            shared,
+            service,
+            sandbox,
+            proxy,
+            cluster,
+            database,
+            receiver,
+            before,
+            clock_moves,
+            folder,
+        })
     }
 
     /// Lets the gateway and the receiver of events behave well, until they are told otherwise.

@@ -35,7 +35,7 @@ use std::fmt;
 pub(crate) use acknowledged::Applied;
 pub(crate) use deliveries::{Hearsay, event_ids};
 pub(crate) use logs::check_log;
-pub(crate) use statements::unfinished;
+pub(crate) use statements::{undelivered, unfinished};
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub(crate) fn check_all(eye: &mut Eye, known: &Known<'_>) -> Result<(Vec<Violati
         let mut found = statements::ask(eye, statements::BOOKS)?;
         found.extend(statements::ask(eye, statements::SETTLEMENTS)?);
         found.extend(statements::ask(eye, statements::UNFINISHED)?);
+        found.extend(statements::ask(eye, statements::UNDELIVERED)?);
         found.extend(gateway::check(eye, known.gateway)?);
         found.extend(deliveries::check(eye, known.hearsay)?);
         let (more, applied) = acknowledged::check(eye, known.done, known.once)?;

@@ -215,6 +215,10 @@ pub(super) const UNFINISHED: &[Question] = &[
         "SELECT 'notification ' || notification_id || ' (' || kind || ') is ' || status FROM app_store_notifications \
          WHERE status = 'kept'",
     ),
+];
+
+/// What the deliverer has to bring.
+pub(super) const UNDELIVERED: &[Question] = &[
     ("I11", "SELECT 'event ' || event_id || ' (' || kind || ') is on its way to nobody' FROM outbox_fanout"),
     (
         "I11",
@@ -226,10 +230,14 @@ pub(super) const UNFINISHED: &[Question] = &[
 
 /// Asks them all.
 pub(super) fn ask(eye: &mut Eye, questions: &[Question]) -> Result<Vec<Violation>, Failure> {
+    ask_for(eye, questions, MOST)
+}
+
+fn ask_for(eye: &mut Eye, questions: &[Question], most: usize) -> Result<Vec<Violation>, Failure> {
     let mut found = Vec::new();
     for (invariant, sql) in questions {
         let rows = eye.rows(sql)?;
-        found.extend(rows.into_iter().take(MOST).map(|row| Violation::new(invariant, row.concat())));
+        found.extend(rows.into_iter().take(most).map(|row| Violation::new(invariant, row.concat())));
     }
     Ok(found)
 }
@@ -237,4 +245,9 @@ pub(super) fn ask(eye: &mut Eye, questions: &[Question]) -> Result<Vec<Violation
 /// How much is unfinished.
 pub(crate) fn unfinished(eye: &mut Eye) -> Result<Vec<Violation>, Failure> {
     ask(eye, UNFINISHED)
+}
+
+/// Every event that waits for its delivery.
+pub(crate) fn undelivered(eye: &mut Eye) -> Result<Vec<Violation>, Failure> {
+    ask_for(eye, UNDELIVERED, usize::MAX)
 }

@@ -39,8 +39,12 @@ pub(super) fn read(from: &mut impl BufRead) -> Option<Message> {
     from.read_line(&mut message.line).ok()?;
     loop {
         let mut line = String::new();
-        from.read_line(&mut line).ok().filter(|count| *count > 0)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        from.read_line(&mut line).ok()?;
+        let line = line.strip_suffix('\n')?.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':')?;
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "webhook-id" => value.clone_into(&mut message.id),
