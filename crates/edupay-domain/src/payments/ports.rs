@@ -60,13 +60,14 @@ pub trait ApplyCharge: Send + Sync {
 #[async_trait]
 pub trait ApplyRefund: Send + Sync {
     /// Books what the gateway says of a refund of an applied receipt: one that we asked for, or one that
-    /// was made at the gateway itself. The same news again move nothing.
+    /// was made at the gateway itself. The same news again move nothing. Answers whether it was of use; a
+    /// callback that was not, since it contradicts what we wait for, may be once that has its answer.
     async fn apply_refund(
         &self,
         route: &ChargeRoute,
         refund: &GatewayRefund,
         heard: RefundHeard,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 }
 
 /// An attempt's next state after the gateway's answer.

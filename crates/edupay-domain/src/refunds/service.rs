@@ -14,7 +14,7 @@ use crate::ids::{ChargeId, IdSource, RefundNo, UserId};
 use crate::money::Money;
 use crate::payments::{
     ApplyRefund, Asked, ChargeRoute, ChargeSubject, GatewayError, GatewayFault, GatewayRefund, MetadataValue,
-    PaymentGateway, Postponement, RefundHeard, RefundRequest, Round,
+    PaymentGateway, Postponement, RefundHeard, RefundRequest, RefundStatus, Round,
 };
 use crate::schedule::{self, leased};
 use crate::store::{EffectError, StoreError};
@@ -384,12 +384,14 @@ impl ApplyRefund for RecordRefunds {
         route: &ChargeRoute,
         refund: &GatewayRefund,
         heard: RefundHeard,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let at = self.clock.now();
         let times = (at, schedule::next(at, at));
         let news = news(route.user_id, route.subject.clone(), refund, times, self.ids.as_ref());
         let command = RecordGatewayRefund { heard, ..news };
-        self.store.record(&command, record_gateway_refund).await.map(|_| ())
+        let booked = self.store.record(&command, record_gateway_refund).await?;
+        // What has not succeeded moves nothing where it is not ours.
+        Ok(booked.is_some() || refund.status != RefundStatus::Succeeded)
     }
 }
 

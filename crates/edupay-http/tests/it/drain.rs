@@ -40,6 +40,12 @@ fn what_is_worked_on_is_answered_a_kept_connection_is_told_and_latecomers_too() 
         if !reply.starts_with("HTTP/1.1 200") {
             break reply;
         }
+        // The end began between this answer and its head: it was good news, and the last on its connection.
+        if reply.to_ascii_lowercase().contains("connection: close\r\n") {
+            assert_eq!(kept.read(&mut [0; 1]).unwrap(), 0, "it was the last on its connection");
+            kept = TcpStream::connect(service.address).unwrap();
+            kept.set_read_timeout(Some(PATIENCE)).unwrap();
+        }
     };
     assert!(told.starts_with("HTTP/1.1 503"), "{told}");
     assert!(told.to_ascii_lowercase().contains("connection: close\r\n"), "{told}");

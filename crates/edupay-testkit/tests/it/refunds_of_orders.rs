@@ -106,16 +106,22 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_and_not_made_again() {
 #[tokio::test]
 async fn a_callback_of_another_amount_makes_no_second_refund() {
     let platform = Platform::new();
-    let (_, order, _) = charged(&platform).await;
+    let (_, order, charge_id) = charged(&platform).await;
     platform.gateway.fail_next(Call::CreateRefund, Fault::LoseAnswer);
     ask(&platform, &order, "R-1", Some(4_000), RefundTarget::Source).await;
     let told = GatewayRefund { amount: fen(4_001), ..platform.gateway.refunds()[0].clone() };
-    platform.payments.record_refund(&told, RefundHeard::Callback).await.unwrap();
+    assert_eq!(platform.payments.record_refund(&told, RefundHeard::Callback).await.unwrap(), None, "not now");
     platform.clock.step(TimeDelta::minutes(1));
     assert_eq!(platform.refunds.work_on_due(10).await.unwrap().done, 1);
     assert_eq!(platform.gateway.calls(Call::CreateRefund), 1, "one refund was asked for");
     let refunds = platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap();
     assert_eq!((refunds.len(), refunds[0].stage, refunds[0].amount), (1, RefundStage::Succeeded, fen(4_000)));
+    // Told again when ours has its answer, it is known for ours; one made there under our number is not.
+    platform.payments.record_refund(&told, RefundHeard::Callback).await.unwrap().unwrap();
+    assert_eq!(platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap(), refunds);
+    let made_there = platform.gateway.refund_by_hand(&charge_id, fen(10), Some(refunds[0].refund_no.clone()));
+    platform.payments.record_refund(&made_there.unwrap(), RefundHeard::Callback).await.unwrap().unwrap();
+    assert_eq!(platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap().len(), 2);
     platform.audit().await;
 }
 

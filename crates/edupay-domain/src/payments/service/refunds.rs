@@ -95,7 +95,8 @@ impl PaymentService {
         Ok(())
     }
 
-    /// Books what the gateway says of a refund; `None` when we have no receipt of its charge. What was
+    /// Books what the gateway says of a refund; `None` when we have no receipt of its charge, or when a
+    /// callback contradicts a refund that waits: both may be of use later. What was
     /// applied is handed on to whoever refunds it: see [`ApplyRefund`](crate::payments::ApplyRefund). A
     /// repeat moves nothing.
     ///
@@ -111,8 +112,8 @@ impl PaymentService {
         if let Some(receipt) = receipt.as_ref().filter(|receipt| receipt.status == ReceiptStatus::Applied) {
             let route = self.parts.charges.find_route(&receipt.gateway_order_no).await?;
             let route = route.ok_or_else(|| StoreError::new(StoreFault::Corrupt, "a receipt has no route"))?;
-            self.parts.refunds.apply_refund(&route, refund, heard).await?;
-            return Ok(Some(receipt.clone()));
+            let is_of_use = self.parts.refunds.apply_refund(&route, refund, heard).await?;
+            return Ok(is_of_use.then(|| receipt.clone()));
         }
         let now = self.parts.clock.now();
         // The first answer of a refund begins its schedule; what came after is as old as the receipt.

@@ -58,8 +58,8 @@ pub struct GatewayRefundView {
 /// owed, so that all refunds together never cost more than was paid. A top-up is taken back whole.
 ///
 /// A callback that names a refund that waits, with another amount, is not believed: were it booked as
-/// another refund, ours would be asked for a second time. Ours is looked for among the charge's refunds in any
-/// case, and then the gateway's own list says what is there.
+/// another refund, ours would be asked for a second time. It is of use when ours has its answer, from the
+/// gateway's reply or its list: then it is known for ours by its id, or for another one.
 ///
 /// # Errors
 /// [`LedgerError`] when the amount can't be booked.
