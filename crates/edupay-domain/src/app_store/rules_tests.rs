@@ -397,3 +397,11 @@ proptest! {
         prop_assert_eq!(rules_observe::share_of(amount, RefundedShare::FULL), Some(amount));
     }
 }
+
+#[test]
+fn of_two_texts_the_newer_one_counts_and_of_one_moment_the_one_at_hand() {
+    let seen = |second, milli_percent| Observation { signed_at: at(second), refunded: share(milli_percent) };
+    assert_eq!(seen(1, 10).or_newer(seen(2, 20)), seen(2, 20));
+    assert_eq!(seen(2, 10).or_newer(seen(1, 20)), seen(2, 10));
+    assert_eq!(seen(1, 10).or_newer(seen(1, 20)), seen(1, 10));
+}

@@ -105,3 +105,13 @@ impl BillError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_what_the_documents_say() {
+        assert_eq!(BillError::MAX_BYTES, 134_217_728);
+    }
+}
