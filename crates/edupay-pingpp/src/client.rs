@@ -5,6 +5,7 @@
 
 mod answer;
 mod convert;
+mod finding;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod gateway;

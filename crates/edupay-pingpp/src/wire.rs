@@ -9,7 +9,7 @@ mod error;
 mod event;
 mod list;
 mod refund;
-mod tolerant;
+pub(crate) mod tolerant;
 
 pub use charge::{Charge, ChargeDocument};
 pub use error::{ErrorBody, ErrorEnvelope};

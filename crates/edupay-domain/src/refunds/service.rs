@@ -261,16 +261,15 @@ impl RefundService {
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one refund is in the [`Round`].
     pub async fn work_on_due(&self, limit: u32) -> Result<Round, StoreError> {
-        let mut round = Round::default();
-        for refund in self.parts.store.due(self.parts.clock.now(), limit).await? {
-            let moved = self.work_on(&refund).await;
-            round.outage.note(&moved, WorkError::is_outage);
-            round.count(refund.refund_no.as_str(), moved);
-            if round.outage.is_certain() {
-                break;
-            }
-        }
-        Ok(round)
+        let due = self.parts.store.due(self.parts.clock.now(), limit).await?;
+        Ok(Round::of(
+            &due,
+            Round::REFUNDS,
+            |refund| refund.refund_no.as_str(),
+            WorkError::is_outage,
+            |refund| self.work_on(refund),
+        )
+        .await)
     }
 
     async fn work_on(&self, refund: &Refund) -> Result<bool, WorkError> {

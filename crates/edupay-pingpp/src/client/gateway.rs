@@ -24,6 +24,7 @@ use ureq::http::Uri;
 
 use super::answer::{other_request, success, success_or_missing, unreadable};
 use super::convert;
+use super::finding::Finding;
 use super::settings::{GatewaySettings, ReplySignatures, SettingsError};
 use crate::blocking::{Answer, Exchange, Failure, perform};
 use crate::connecting;
@@ -38,8 +39,10 @@ pub(super) const PAGE: usize = 100;
 /// A list that is still not at its end is given up.
 pub(super) const MAX_PAGES: usize = 100;
 
-/// How many calls are under way at once: a gateway that hangs must not take every thread.
-const AT_ONCE: usize = 8;
+/// How many calls are under way at once: a gateway that hangs must not take every thread. Whoever asks for a
+/// charge has turns of his own, so that no backlog of the worker's stands before who wants to pay.
+const CHARGES_AT_ONCE: usize = 8;
+const OTHERS_AT_ONCE: usize = 16;
 /// How long a call waits for its turn; then it was never sent.
 const TURN_WAIT: Duration = Duration::from_secs(3);
 
@@ -49,17 +52,11 @@ pub struct PingppGateway {
     inner: Arc<Inner>,
 }
 
-/// What of a listed charge says whether it is the one that is looked for.
-#[derive(serde::Deserialize)]
-struct Head {
-    id: String,
-    #[serde(default)]
-    order_no: String,
-}
-
 struct Inner {
     settings: GatewaySettings,
-    turns: Arc<Semaphore>,
+    charge_turns: Arc<Semaphore>,
+    other_turns: Arc<Semaphore>,
+    finding: Finding,
     mode: Mode,
     authorization: String,
     agent: Agent,
@@ -98,9 +95,11 @@ impl PingppGateway {
             .max_idle_connections(0)
             .build();
         let agent = connecting::agent(config);
-        Ok(Self {
-            inner: Arc::new(Inner { settings, turns: Arc::new(Semaphore::new(AT_ONCE)), mode, authorization, agent }),
-        })
+        let (charge_turns, other_turns) = (Semaphore::new(CHARGES_AT_ONCE), Semaphore::new(OTHERS_AT_ONCE));
+        let (charge_turns, other_turns) = (Arc::new(charge_turns), Arc::new(other_turns));
+        let finding = Finding::default();
+        let inner = Inner { settings, charge_turns, other_turns, finding, mode, authorization, agent };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Who we are at the gateway: the app, and whether its money is real.
@@ -110,18 +109,22 @@ impl PingppGateway {
     }
 
     pub(super) async fn get(&self, target: &str) -> Result<Answer, Failure> {
-        self.exchange(target, None).await
+        self.exchange(&self.inner.other_turns, target, None).await
     }
 
     async fn post(&self, target: &str, body: serde_json::Value) -> Result<Answer, Failure> {
-        self.exchange(target, Some(body.to_string())).await
+        self.exchange(&self.inner.other_turns, target, Some(body.to_string())).await
     }
 
-    async fn exchange(&self, target: &str, json: Option<String>) -> Result<Answer, Failure> {
+    pub(super) fn finding(&self) -> &Finding {
+        &self.inner.finding
+    }
+
+    async fn exchange(&self, turns: &Arc<Semaphore>, target: &str, json: Option<String>) -> Result<Answer, Failure> {
         let Inner { settings, authorization, agent, .. } = self.inner.as_ref();
         let uri = Uri::from_str(&format!("{}{target}", settings.api_base));
         let uri = uri.map_err(|error| Failure::NotSent(error.into()))?;
-        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.inner.turns).acquire_owned()).await;
+        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(turns).acquire_owned()).await;
         let turn = turn.map_err(|late| Failure::NotSent(late.into()))?.map_err(|end| Failure::NotSent(end.into()))?;
         let (authorization, signer) = (Some(authorization.clone()), settings.signer.clone());
         let answer = perform(Exchange { agent: agent.clone(), uri, json, authorization, signer }, turn).await;
@@ -133,9 +136,14 @@ impl PingppGateway {
         &self.inner.settings.replies
     }
 
-    /// A page of the charges created since `from`, with their texts.
-    async fn charge_page(&self, from: i64, after: Option<&str>) -> Result<List<Box<RawValue>>, GatewayError> {
+    /// A page of the charges created since then, with their texts.
+    pub(super) async fn charge_page(
+        &self,
+        since: Timestamp,
+        after: Option<&str>,
+    ) -> Result<List<Box<RawValue>>, GatewayError> {
         let app = encoded(&self.inner.settings.app_id);
+        let from = since.checked_sub_signed(CLOCK_SKEW).unwrap_or(since).timestamp();
         let mut target = format!("/v1/charges?app%5Bid%5D={app}&limit={PAGE}&created%5Bgte%5D={from}");
         if let Some(id) = after {
             target.push_str(&format!("&starting_after={}", encoded(id)));
@@ -181,7 +189,8 @@ impl PaymentGateway for PingppGateway {
             "metadata": convert::metadata(&request.metadata),
             "time_expire": request.expires_at.timestamp(),
         });
-        let text = success(self.post("/v1/charges", body).await, self.replies())?;
+        let answer = self.exchange(&self.inner.charge_turns, "/v1/charges", Some(body.to_string())).await;
+        let text = success(answer, self.replies())?;
         failpoint!("gateway.create_charge.after");
         let charge = read_charge(&text)?;
         let differs = if charge.gateway_order_no != request.gateway_order_no {
@@ -213,27 +222,7 @@ impl PaymentGateway for PingppGateway {
     }
 
     async fn find_charges(&self, number: &GatewayOrderNo, since: Timestamp) -> Result<Vec<Charge>, GatewayError> {
-        let from = since.checked_sub_signed(CLOCK_SKEW).unwrap_or(since).timestamp();
-        let mut found = Vec::new();
-        let mut after = None;
-        for _ in 0..MAX_PAGES {
-            failpoint!("gateway.find_charges.before");
-            let page = self.charge_page(from, after.as_deref()).await?;
-            failpoint!("gateway.find_charges.after");
-            for item in &page.data {
-                let head: Head = serde_json::from_str(item.get()).map_err(unreadable)?;
-                // The others are not ours to understand, and one that is odd must not hide ours.
-                if head.order_no == number.as_str() {
-                    let document = ChargeDocument::parse(item.get()).map_err(unreadable)?;
-                    found.push(convert::charge(document).map_err(unreadable)?);
-                }
-                after = Some(head.id);
-            }
-            if !page.has_more || page.data.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(unreadable("the list of charges has no end"))
+        self.find_in_list(number, since).await
     }
 
     async fn reverse_charge(&self, id: &ChargeId) -> Result<Charge, GatewayError> {

@@ -8,6 +8,7 @@
 )]
 
 mod documents;
+mod finding;
 mod outcomes;
 mod settings;
 mod signatures;

@@ -25,16 +25,25 @@ impl PaymentService {
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one attempt is in the [`Round`].
     pub async fn look_after(&self, limit: u32) -> Result<Round, StoreError> {
-        let mut round = Round::default();
-        for attempt in self.parts.charges.due_attempts(self.parts.clock.now(), limit).await? {
-            let looked = self.look(&attempt).await;
-            round.outage.note(&looked, ConfirmError::is_outage);
-            round.count(attempt.gateway_order_no.as_str(), looked);
-            if round.outage.is_certain() {
-                break;
-            }
-        }
+        let due = self.parts.charges.due_attempts(self.parts.clock.now(), limit).await?;
+        let (asked, searched): (Vec<_>, Vec<_>) = due.into_iter().partition(|attempt| attempt.charge_id.is_some());
+        let mut round = self.look_at_all(&asked, Round::LOOKS).await;
+        let outage = round.outage;
+        round.add(self.look_at_all(&searched, Round::SEARCHES).await);
+        // One of the two calls may fail while the other one works.
+        round.outage = round.outage.max(outage);
         Ok(round)
+    }
+
+    async fn look_at_all(&self, due: &[ChargeAttempt], at_once: usize) -> Round {
+        Round::of(
+            due,
+            at_once,
+            |attempt| attempt.gateway_order_no.as_str(),
+            ConfirmError::is_outage,
+            |attempt| self.look(attempt),
+        )
+        .await
     }
 
     async fn look(&self, attempt: &ChargeAttempt) -> Result<bool, ConfirmError> {

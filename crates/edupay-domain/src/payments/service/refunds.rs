@@ -21,16 +21,15 @@ impl PaymentService {
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one receipt is in the [`Round`].
     pub async fn refund_due(&self, limit: u32) -> Result<Round, StoreError> {
-        let mut round = Round::default();
-        for receipt in self.parts.receipts.due_refunds(self.parts.clock.now(), limit).await? {
-            let refunded = self.refund(&receipt).await;
-            round.outage.note(&refunded, ConfirmError::is_outage);
-            round.count(receipt.charge_id.as_str(), refunded);
-            if round.outage.is_certain() {
-                break;
-            }
-        }
-        Ok(round)
+        let due = self.parts.receipts.due_refunds(self.parts.clock.now(), limit).await?;
+        Ok(Round::of(
+            &due,
+            Round::REFUNDS,
+            |receipt| receipt.charge_id.as_str(),
+            ConfirmError::is_outage,
+            |receipt| self.refund(receipt),
+        )
+        .await)
     }
 
     async fn refund(&self, receipt: &Receipt) -> Result<bool, ConfirmError> {
