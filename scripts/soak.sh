@@ -104,6 +104,7 @@ else
         soak 2 --db "$db" --fault pause --rounds 15
         soak 5 --db "$db" --fault gateway --rounds 20 --orders 2500
         soak 5 --db "$db" --fault mix --rounds 50 --operations 5000
+        soak 2 mischief --db "$db" --fault clock --rounds 20
         soak 1 mischief --db "$db" --fault failpoints
     done
     soak 1 mischief --planted all --rounds 50

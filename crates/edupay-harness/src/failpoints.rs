@@ -5,9 +5,11 @@ use crate::error::{Doing, Failure};
 use crate::faults::Done;
 use crate::mischief::{ACTIONS, POINTS};
 use crate::options::Fault;
+use crate::plans;
 use crate::process::LOOK;
 use crate::random::Random;
 use crate::stage::Stage;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// A point that is not reached by then is reached by nobody.
@@ -32,6 +34,10 @@ pub(crate) fn all(prefix: &str) -> Vec<Point> {
 pub(crate) fn strike(stage: &mut Stage, point: &Point, random: &mut Random) -> Result<Done, Failure> {
     let Point { name, action } = *point;
     stage.service.kill();
+    // What was made is looked for only after an answer was lost.
+    let lost = json!({ "drop_after_processing": { "probability": plans::share(1) } });
+    let is_call = name.starts_with("gateway.");
+    stage.sandbox.misbehave(&if is_call { json!({ "create": lost, "refund": lost }) } else { json!({}) })?;
     stage.service.set("MISCHIEF_POINT", &format!("{name}={action}@{}", times(name, random)));
     let from = size(stage)?;
     let begun = stage.service.start_once();
