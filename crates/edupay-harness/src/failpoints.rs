@@ -12,8 +12,9 @@ use crate::stage::Stage;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// A point that is not reached by then is reached by nobody.
-const LIMIT: Duration = Duration::from_secs(40);
+/// A point that is not reached by then is reached by nobody: what was lost is looked for when the lease of 45
+/// seconds ends.
+const LIMIT: Duration = Duration::from_secs(75);
 /// Longer than anything sleeps at a point.
 const AFTERWARDS: Duration = Duration::from_millis(2_500);
 
