@@ -35,10 +35,11 @@ pub(crate) fn all(prefix: &str) -> Vec<Point> {
 pub(crate) fn strike(stage: &mut Stage, point: &Point, random: &mut Random) -> Result<Done, Failure> {
     let Point { name, action } = *point;
     stage.service.kill();
-    // What was made is looked for only after an answer was lost.
+    // What was made is looked for only where neither the answer nor the callback told of it.
     let lost = json!({ "drop_after_processing": { "probability": plans::share(1) } });
-    let is_call = name.starts_with("gateway.");
-    stage.sandbox.misbehave(&if is_call { json!({ "create": lost, "refund": lost }) } else { json!({}) })?;
+    let silent = json!({ "never": { "probability": 0.9 } });
+    let plan = json!({ "create": lost, "refund": lost, "webhooks": silent });
+    stage.sandbox.misbehave(&if name.starts_with("gateway.") { plan } else { json!({}) })?;
     stage.service.set("MISCHIEF_POINT", &format!("{name}={action}@{}", times(name, random)));
     let from = size(stage)?;
     let begun = stage.service.start_once();
