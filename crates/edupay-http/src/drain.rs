@@ -23,6 +23,9 @@ use std::time::{Duration, Instant};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(10);
+/// A connection that was taken is counted when its thread comes to it, and the server drops what its threads
+/// have not come to when it is stopped. So nobody's being there counts only when it lasts.
+const TAKEN: Duration = Duration::from_millis(200);
 
 /// What is known of the end, and what it waits for.
 #[derive(Default)]
@@ -90,13 +93,17 @@ impl Drain {
 /// Waits until nothing is worked on and nothing has come for a while.
 async fn quiet(state: &State) {
     let (start, patience) = (Instant::now(), state.config.shutdown_timeout);
-    let (mut seen, mut since) = (None, start);
+    let (mut seen, mut since, mut nobody_since) = (None, start, None);
     while start.elapsed() < patience {
         let arrivals = state.draining.arrivals.load(Ordering::Relaxed);
         let working = state.admission.in_flight() > 0 || state.admission.awaited_bodies() > 0;
         if working || seen != Some(arrivals) {
-            (seen, since) = (Some(arrivals), Instant::now());
-        } else if state.draining.connections() == 0 || since.elapsed() >= state.config.linger {
+            (seen, since, nobody_since) = (Some(arrivals), Instant::now(), None);
+        } else if since.elapsed() >= state.config.linger {
+            return;
+        } else if state.draining.connections() > 0 {
+            nobody_since = None;
+        } else if nobody_since.get_or_insert_with(Instant::now).elapsed() >= TAKEN {
             return;
         }
         sleep(LOOK).await;
