@@ -18,7 +18,7 @@ const REST: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flood {
     pub(crate) address: SocketAddr,
-    /// How many connections there are; a request that finds none free waits for one, and its time runs.
+    /// How many connections there are at most; a request that finds none free waits for one, and its time runs.
     pub(crate) connections: usize,
     /// Requests per second.
     pub(crate) rate: f64,
@@ -48,10 +48,7 @@ impl Flood {
     pub(crate) fn run(&self, requests: &Requests) -> Result<Flooded, Failure> {
         let mut poll = Poll::new().context("no poll")?;
         let mut connections: Vec<Connection<'_>> = Vec::with_capacity(self.connections);
-        for index in 0..self.connections {
-            connections.push(connect(self.address, &poll, Token(index))?);
-        }
-        let mut free: Vec<usize> = (0..self.connections).rev().collect();
+        let mut free: Vec<usize> = Vec::with_capacity(self.connections);
         let mut queue = requests.iter();
         let mut flooded = Flooded::default();
         let mut events = Events::with_capacity(self.connections.max(1));
@@ -62,6 +59,11 @@ impl Flood {
             let now = Instant::now();
             let is_over = now >= end || queue.len() == 0;
             while !is_over && let Some(due) = self.due(start, flooded.sent).filter(|due| *due <= now) {
+                // Made when it is needed: the service ends one that says nothing for a while.
+                if free.is_empty() && connections.len() < self.connections {
+                    free.push(connections.len());
+                    connections.push(connect(self.address, &poll, Token(connections.len()))?);
+                }
                 let Some(connection) = free.last().and_then(|index| connections.get_mut(*index)) else { break };
                 let Some(request) = queue.next() else { break };
                 connection.begin(request, due)?;
