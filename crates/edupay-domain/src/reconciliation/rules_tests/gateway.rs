@@ -4,6 +4,7 @@ use super::{
     Books, Told, charge_id, days, fen, merchant, noon, number, our_payment, our_refund, refund_id, shuffled,
     their_payment, their_refund, told,
 };
+use crate::ids::{ChargeId, RefundId};
 use crate::money::Money;
 use crate::payments::{Mode, ReceiptStatus, RefundStatus};
 use crate::reconciliation::difference::{Action, DifferenceKind, Thing};
@@ -52,7 +53,19 @@ fn reconcile(lists: &Lists, books: &Books, pages: usize, seed: u64) -> Vec<crate
             found.extend(matching.refund_looked_up(&ours, &theirs));
         }
     }
+    found.iter().for_each(names_what_can_be_looked_up);
     found
+}
+
+/// Whoever mends a difference has the ids that the gateway is asked by; here they bear the same numbers.
+fn names_what_can_be_looked_up(difference: &crate::reconciliation::Difference) {
+    let charge = |id: &str| Some(ChargeId::parse(id).unwrap());
+    if let Some(number) = difference.name.strip_prefix("re_") {
+        assert_eq!(difference.refund_id, Some(RefundId::parse(&difference.name).unwrap()));
+        assert_eq!(difference.charge_id, charge(&format!("ch_{number}")));
+    } else {
+        assert_eq!(difference.charge_id, charge(&difference.name), "{difference:?}");
+    }
 }
 
 /// How one payment is planted on the two sides.
@@ -257,11 +270,18 @@ fn every_difference_says_what_is_to_be_done() {
 
 #[test]
 fn both_values_are_told() {
-    let (mut lists, mut books) = (Lists::default(), Books::default());
-    plant(Plant::Amount, 1, &mut lists, &mut books);
-    let found = reconcile(&lists, &books, 10, 0);
-    let values = (found[0].field.as_str(), found[0].ours.as_deref(), found[0].theirs.as_deref());
-    assert_eq!(values, ("amount_fen", Some("9900"), Some("9899")));
+    for (kind, field, ours, theirs) in [
+        (Plant::Amount, "amount_fen", "9900", "9899"),
+        (Plant::Livemode, "livemode", "true", "false"),
+        (Plant::BookedNextDay, "paid_at", "2026-11-28T17:00:00Z", "2026-11-28T04:00:00Z"),
+        (Plant::RefundPending, "status", BookedRefund::AtGateway.code(), "succeeded"),
+    ] {
+        let (mut lists, mut books) = (Lists::default(), Books::default());
+        plant(kind, 1, &mut lists, &mut books);
+        let found = reconcile(&lists, &books, 10, 0);
+        let values = (found[0].field.as_str(), found[0].ours.as_deref(), found[0].theirs.as_deref());
+        assert_eq!(values, (field, Some(ours), Some(theirs)));
+    }
 }
 
 #[test]
