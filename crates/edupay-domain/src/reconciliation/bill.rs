@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_what_the_documents_say() {
+    fn a_bill_may_have_128_mebibytes() {
         assert_eq!(BillError::MAX_BYTES, 134_217_728);
     }
 }

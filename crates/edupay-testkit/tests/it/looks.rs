@@ -184,3 +184,28 @@ async fn a_callback_that_nobody_can_read_is_never_given_up_and_stands_in_nobodys
     assert_eq!(look_after(&platform).await, 1, "the money is found all the same");
     assert!(matches!(state(&platform, &order).await, OrderState::Paid(_)));
 }
+
+#[tokio::test]
+async fn one_call_that_is_out_of_reach_keeps_nobody_from_being_looked_at_by_the_other() {
+    let platform = Platform::new();
+    for (kind, fault) in [("open", None), ("lost", Some(Fault::LoseAnswer))] {
+        for number in 0..5 {
+            let buyer = platform.buyer(&format!("{kind}{number}"), 0).await;
+            let order = platform.order(&buyer, 9_900).await;
+            if let Some(fault) = fault {
+                platform.gateway.fail_next(Call::CreateCharge, fault);
+            }
+            let asked = platform.orders.pay_by_charge(&buyer, order.order_no, Channel::Wx, PAYER_IP).await;
+            assert_eq!(asked.is_err(), fault.is_some());
+        }
+    }
+    // At the ages of one minute and of five, when all are due.
+    for (call, seconds) in [(Call::FindCharges, 60), (Call::FindCharge, 240)] {
+        platform.gateway.fail_until_healed(call, Fault::LoseRequest);
+        platform.clock.step(TimeDelta::seconds(seconds));
+        let round = platform.payments.look_after(20).await.unwrap();
+        assert_eq!((round.done, round.failed.len()), (5, 3), "{call:?}");
+        assert!(round.outage.is_certain(), "{call:?}");
+        platform.gateway.heal();
+    }
+}

@@ -186,12 +186,6 @@ mod tests {
     #[test]
     fn an_address_is_not_shown() {
         let url = EndpointUrl::parse("https://hooks.example.com/canary").unwrap();
-        assert!(!format!("{url:?}").contains("canary"));
-    }
-
-    #[test]
-    fn a_url_is_not_shown() {
-        let url = EndpointUrl::parse("https://example.com/secret-path").unwrap();
         assert_eq!(format!("{url:?}"), "EndpointUrl(…)");
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 /// How many outages in a row show that the gateway is out of reach.
 const ENOUGH: u32 = 3;
 /// As many go first, so that an outage costs no more calls than show it.
-const FIRST: usize = 3;
+const FIRST: usize = ENOUGH as usize;
 /// How many end a round of things that have no lease: a few that always meet an outage of their own are first
 /// again in the next round, and must not stand before the others.
 const PLENTY: u32 = 20;
@@ -74,8 +74,8 @@ impl Round {
     /// How many refunds are seen through at once: fewer, since nobody waits for them as for a payment.
     pub(crate) const REFUNDS: usize = 4;
 
-    /// Works on all of these, so many at once after the first few, and counts what came of each, in their order. Once the gateway is
-    /// found out of reach, the rest is left for another round.
+    /// Works on all of these, so many at once after the first few, and counts what came of each, in their order.
+    /// Once the gateway is found out of reach, the rest is left for another round.
     pub(crate) async fn of<'a, T, E, W>(
         due: &'a [T],
         at_once: usize,
