@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::events::EventBody;
+use crate::events::{Event, EventBody};
 use crate::ids::{AppAccountToken, EventId, NotificationId, ProductId, TransactionId, UserId};
 use crate::ledger::{EntryKind, Wallet};
 use crate::money::Money;
@@ -273,6 +273,28 @@ fn a_refund_takes_app_store_money_then_gifts_then_cash_and_the_rest_is_owed() {
         let total = money(&back);
         assert_eq!(total[0] + total[1] + total[2] - total[3], i64::from(iap + bonus + cash));
         assert_eq!((total[3], total[4]), (0, 0));
+    }
+}
+
+#[test]
+fn each_move_of_money_is_one_event_of_the_purchases_user() {
+    let view = credited(unclaimed(wallet()), &credit(transaction()));
+    let spent = Wallet { iap: fen(500), ..view.wallet.unwrap() };
+    let mut view = TransactionView { wallet: Some(spent), ..view };
+    let transaction_id = || transaction().id;
+    let clawed_back = |debt| EventBody::AppStoreClawedBack { transaction_id: transaction_id(), amount: fen(300), debt };
+    let restored = EventBody::AppStoreRestored { transaction_id: transaction_id(), amount: fen(600), debt: fen(100) };
+    for (second, milli_percent, expected) in [
+        (11, 50_000, Some(clawed_back(fen(0)))),
+        (12, 100_000, Some(clawed_back(fen(100)))),
+        (13, 0, Some(restored)),
+        (14, 0, None),
+    ] {
+        let command = observe(seen(second, milli_percent));
+        let writes = observe_transaction(&command, &view).unwrap().writes;
+        let event = |body| Event { id: command.event_id, user_id: user(1), at: command.at, body };
+        assert_eq!(writes.events, expected.map(event).into_iter().collect::<Vec<_>>(), "second {second}");
+        view = after(view, writes);
     }
 }
 

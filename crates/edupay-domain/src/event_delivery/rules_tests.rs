@@ -198,7 +198,8 @@ fn an_endpoint_that_asks_for_peace_gets_it_as_a_whole() {
         assert_eq!(plan.endpoint.paused_until, Some(at(611)));
         assert_eq!(plan.delivery.state.due_at(), Some(at(611)));
         assert_eq!(claimed(&plan.endpoint, &delivery(8), 610), None);
-        assert!(claimed(&plan.endpoint, &delivery(8), 611).is_some());
+        let over = claimed(&plan.endpoint, &delivery(8), 611).unwrap();
+        assert_eq!(over.endpoint.paused_until, None, "peace that is over is over");
         // Not for longer than a day, and no shorter than our own pause.
         assert_eq!(answered(&claim, asks(status, 1 << 40), 10).endpoint.paused_until, Some(at(86_411)));
         assert!(answered(&claim, asks(status, 1), 10).delivery.state.due_at() >= Some(at(16)));

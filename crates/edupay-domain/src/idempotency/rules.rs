@@ -180,7 +180,8 @@ mod tests {
             assert_eq!(plan, SettlePlan::Keep(KeyedOutcome::Running));
         }
         assert_eq!(settle(1, None).claim.noted(&second, "42"), None);
-        assert!(settle(2, None).claim.noted(&second, "42").is_some());
+        let noted = settle(2, None).claim.noted(&second, "42");
+        assert_eq!(noted, Some(KeyRecord { point: Some(RecoveryPoint("42".to_owned())), ..second.clone() }));
         assert_eq!(settle_key(&settle(1, None), None), SettlePlan::Keep(KeyedOutcome::Running));
     }
 

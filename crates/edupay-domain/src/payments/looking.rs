@@ -92,6 +92,11 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_a_charge_has_ten_seconds_for_it() {
+        assert_eq!(first_look(second(5)), second(15));
+    }
+
+    #[test]
     fn a_charge_is_looked_at_by_the_schedule_and_around_its_end() {
         let hour = [10, 60, 300, 1_800, 3_540, 3_600, 3_610, 3_660, 3_900, 5_400, 10_800];
         assert_eq!(looks(3_600, hour.len()), hour);

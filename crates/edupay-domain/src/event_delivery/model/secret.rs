@@ -59,6 +59,10 @@ mod tests {
         for base64 in ["", "AAAA", &"A".repeat(31), &"A".repeat(88), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa_w", "===="] {
             assert!(with(base64).is_none(), "{base64}");
         }
+        // Long enough, but with a digit that is no byte's, or more padding than any bytes need.
+        for base64 in ["A".repeat(33), format!("{}===", "A".repeat(33))] {
+            assert!(with(&base64).is_none(), "{base64}");
+        }
         assert!(WebhookSecret::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_none());
     }
 

@@ -139,6 +139,8 @@ mod tests {
             assert_eq!((url.as_str(), url.host()), (text, &host));
             assert_eq!(url.is_https(), text.starts_with("https"));
         }
+        let long = |length| EndpointUrl::parse(&format!("{:a<length$}", "https://hooks.example.com/")).is_ok();
+        assert!(long(EndpointUrl::MAX) && !long(EndpointUrl::MAX + 1));
     }
 
     #[test]

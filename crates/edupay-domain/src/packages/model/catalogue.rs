@@ -306,3 +306,14 @@ pub struct PutPackages {
     /// Whether to write.
     pub mode: ImportMode,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_the_wire_are_those_of_the_contract() {
+        assert_eq!([ProjectKind::Card, ProjectKind::Sms].map(ProjectKind::number), [0, 1]);
+        assert_eq!([Selection::Single, Selection::Multi].map(Selection::number), [0, 1]);
+    }
+}

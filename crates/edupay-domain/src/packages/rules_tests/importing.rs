@@ -1,7 +1,7 @@
 //! Rows that staff gives: read, checked, taken one by one.
 
 use super::*;
-use crate::accounts::PasswordHash;
+use crate::accounts::{NewUser, PasswordHash, Profile, Role};
 use crate::ids::{AppAccountToken, Username};
 use proptest::prelude::*;
 
@@ -67,7 +67,16 @@ fn each_bad_row_is_told_and_the_others_are_taken() {
     let ids = |ids: Vec<UserId>| ids.into_iter().map(UserId::get).collect::<Vec<_>>();
     assert_eq!(ids(plan.students.iter().map(|student| student.user_id).collect()), [10, 19, 1]);
     assert_eq!(ids(plan.users.iter().map(|user| user.user_id).collect()), [10, 19]);
-    assert_eq!(plan.users[0].user.username.as_str(), "student.10");
+    let command = put(Vec::new());
+    let user = NewUser {
+        username: Username::of_student(user_id(10)),
+        password: command.password,
+        profile: Profile { nickname: "陈雅诺".to_owned(), ..Profile::default() },
+        role: Role::Member,
+        app_account_token: plan.users[0].user.app_account_token,
+        at: command.at,
+    };
+    assert_eq!(plan.users[0].user, user);
     assert_eq!(plan.bindings.len(), 2);
 }
 
@@ -244,6 +253,8 @@ fn a_row_is_read_or_everything_wrong_with_it_is_told() {
     let row =
         [("project_id", "1"), ("name", "A"), ("list_price", "158"), ("term_months", "12"), ("details", "i|t|c|d\n|u|")];
     let read = parse_package_row(&row, limit).unwrap();
+    let odd = row.into_iter().chain([("rank", "first")]).collect::<Vec<_>>();
+    assert_eq!(parse_package_row(&odd, limit), Err(vec![fault("rank", RowFault::BadNumber)]));
     assert_eq!((read.id, read.list_price.fen(), read.term.months(), read.rank), (None, 15_800, 12, 0));
     assert_eq!(read.details.iter().map(|detail| detail.content.as_str()).collect::<Vec<_>>(), ["c|d", ""]);
     let row = [

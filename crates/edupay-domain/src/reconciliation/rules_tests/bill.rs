@@ -179,10 +179,39 @@ fn a_payment_that_was_paid_on_another_day_stands_in_another_bill() {
 }
 
 #[test]
+fn a_refund_that_was_made_on_another_day_stands_in_another_bill() {
+    let matching = BillMatching::new(BillKind::Wechat, merchant(), days(), Bill::default());
+    let before = Some(days().begins_at() - TimeDelta::seconds(1));
+    let made_before = TheirRefund { at: before, ..their_refund(1) };
+    assert_eq!(matching.refund_looked_up(&our_refund(1), Lookup::Found(&[their_refund(2), made_before])), None);
+    let another = TheirRefund { at: before, ..their_refund(2) };
+    for found in [Lookup::Found(&[their_refund(1)][..]), Lookup::Found(&[another]), Lookup::NotFound] {
+        let difference = matching.refund_looked_up(&our_refund(1), found).unwrap();
+        assert_eq!(difference.kind, DifferenceKind::MissingThere, "{found:?}");
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_read_is_told_by_line_and_field() {
     let fault = BillFault { line: 12, field: "amount".to_owned(), reason: "amount_not_a_number" };
     let bill = Bill { faults: vec![fault], ..Bill::default() };
     let found = reconcile(&bill, &Books::default(), 5, 0);
     assert_eq!(told(&found), [(Thing::Line, DifferenceKind::UnreadableThere, "line 12".to_owned())]);
     assert_eq!((found[0].field.as_str(), found[0].theirs.as_deref()), ("amount", Some("amount_not_a_number")));
+}
+
+#[test]
+fn a_refund_that_is_not_booked_names_the_charge_when_there_is_only_one() {
+    let two = |n| OurPayment { charge_id: super::charge_id(1_000_000), ..our_payment(n) };
+    for (payments, expected) in
+        [(vec![our_payment(1)], Some(our_payment(1).charge_id)), (vec![our_payment(1), two(1)], None), (vec![], None)]
+    {
+        let bill = Bill { refunds: vec![refund_line(1, "r1")], ..Bill::default() };
+        let mut books = Books::default();
+        books.known.insert(number(1));
+        books.payments.extend(payments.clone());
+        let found = reconcile(&bill, &books, 5, 0);
+        let refund = found.iter().find(|difference| difference.thing == Thing::Refund).unwrap();
+        assert_eq!((refund.kind, &refund.charge_id), (DifferenceKind::MissingHere, &expected), "{payments:?}");
+    }
 }

@@ -316,3 +316,49 @@ fn what_others_write_is_clipped_and_has_no_control_characters() {
     let number = found[0].gateway_order_no.as_deref().unwrap();
     assert!(number.starts_with("=1+19") && number.len() == 128, "{number}");
 }
+
+#[test]
+fn a_refund_of_another_day_is_compared_on_its_own_day() {
+    let before = TheirRefund { at: Some(days().begins_at() - TimeDelta::seconds(1)), ..their_refund(1) };
+    for (refund, expected) in [(before, 0), (their_refund(1), 1)] {
+        let (mut lists, mut books) = (Lists::default(), Books::default());
+        plant(Plant::Agreed, 1, &mut lists, &mut books);
+        lists.listed[0].refunds.push(refund);
+        assert_eq!(reconcile(&lists, &books, 10, 0).len(), expected);
+    }
+}
+
+#[test]
+fn refunds_of_one_charge_are_told_apart_by_their_ids() {
+    let matching = GatewayMatching::new(merchant(), days());
+    let theirs = [their_refund(2), their_refund(1)];
+    assert_eq!(matching.refund_looked_up(&our_refund(1), &theirs), None);
+    let other = matching.refund_looked_up(&our_refund(3), &theirs).unwrap();
+    assert_eq!(other.kind, DifferenceKind::MissingThere);
+    let (mut lists, mut books) = (Lists::default(), Books::default());
+    plant(Plant::RefundAgreed, 1, &mut lists, &mut books);
+    lists.listed[0].refunds.insert(0, TheirRefund { charge_id: Some(charge_id(1)), ..their_refund(2) });
+    lists.listed[0].amount_refunded = fen(100);
+    let found = GatewayMatching::new(merchant(), days()).listed(
+        &lists.listed,
+        &books.numbers(&[number(1)]),
+        &books.refunds_of(&[charge_id(1)]),
+    );
+    assert_eq!(told(&found), [(Thing::Refund, DifferenceKind::MissingHere, "re_2".to_owned())]);
+}
+
+#[test]
+fn refunds_are_asked_for_where_something_went_back_and_of_every_charge_of_ours() {
+    let none = listed(their_payment(1), vec![]);
+    let told_only = ListedCharge { amount_refunded: fen(1), ..listed(their_payment(2), vec![]) };
+    let pending = TheirRefund { status: RefundStatus::Pending, ..their_refund(3) };
+    let page = [none, told_only, listed(their_payment(3), vec![pending])];
+    let asked = |ours: &Books| {
+        let mut charges = GatewayMatching::refunded_of(&page, &ours.numbers(&[number(1)]));
+        charges.sort();
+        charges
+    };
+    assert_eq!(asked(&Books::default()), [charge_id(2), charge_id(3)]);
+    let ours = Books { known: [number(1)].into(), payments: vec![our_payment(1)], ..Books::default() };
+    assert_eq!(asked(&ours), [charge_id(1), charge_id(2), charge_id(3)]);
+}

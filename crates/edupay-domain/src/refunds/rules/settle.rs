@@ -24,7 +24,7 @@ pub(super) fn settle(
     at: Timestamp,
     event_id: EventId,
 ) -> Result<RefundChange, LedgerError> {
-    let refund = Refund { stage: RefundStage::Succeeded, failure: None, settled_at: Some(at), ..refund };
+    let refund = Refund { stage: RefundStage::Succeeded, settled_at: Some(at), ..refund };
     let entry = entry(&refund, view)?;
     let mut bodies = vec![EventBody::RefundSucceeded {
         thing: thing(&refund),

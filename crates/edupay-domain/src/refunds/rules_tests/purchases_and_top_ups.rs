@@ -174,6 +174,46 @@ fn days_of_an_upgrade_are_left_when_the_gateway_gives_its_base_back() {
 }
 
 #[test]
+fn what_an_upgrade_replaced_goes_on_from_the_day_of_its_refund() {
+    let day = |text| Day::parse(text).unwrap();
+    let base = |on, until| {
+        let superseded = Some(Supersession { by: record_id(), on: day(on), until });
+        let record_id = PurchaseRecordId::parse("4001").unwrap();
+        ServicePeriod { record_id, superseded, ..held(None) }
+    };
+    let refunded = Day::of(at(20));
+    let over = ServicePeriod { period: Period { ends: day("1969-12-31"), ..period() }, ..base("1969-12-01", None) };
+    let ended = ServicePeriod { ended: Some(refunded), ..base("1969-12-01", None) };
+    for (replaced, goes_on) in [
+        (base("1969-12-01", None), Some(base("1969-12-01", Some(refunded)))),
+        // An upgrade of days to come never had the place of those before.
+        (base("1970-02-01", None), Some(base("1970-02-01", Some(day("1970-02-01"))))),
+        (base("1969-12-01", Some(refunded)), None),
+        (over, None),
+        (ended, None),
+    ] {
+        let periods = vec![held(None), replaced.clone()];
+        let paid = Some(Refundable::Purchase { purchase: purchase(0), periods });
+        let command = of_purchase(wish("R-1", Some(100), RefundTarget::Balance));
+        let whole = change(request_refund(&command, &RefundView { paid, ..view(None) }).unwrap());
+        let own = ServicePeriod { ended: Some(refunded), ..held(None) };
+        assert_eq!(whole.periods, [own].into_iter().chain(goes_on).collect::<Vec<_>>(), "{replaced:?}");
+    }
+}
+
+#[test]
+fn a_purchase_says_how_much_of_it_went_back() {
+    let kinds = [PurchaseKind::New, PurchaseKind::Upgrade, PurchaseKind::Renewal];
+    assert_eq!(kinds.map(PurchaseKind::number), [0, 1, 2], "the numbers of the wire");
+    for (refunded, expected) in [(0, "paid"), (1, "partly_refunded"), (99, "partly_refunded"), (100, "refunded")] {
+        assert_eq!(purchase(refunded).status_code(), expected);
+    }
+    for (state, expected) in [(PurchaseState::Unpaid, "unpaid"), (PurchaseState::Closed, "closed")] {
+        assert_eq!(Purchase { state, ..purchase(0) }.status_code(), expected);
+    }
+}
+
+#[test]
 fn an_unpaid_purchase_has_nothing_to_refund() {
     for state in [PurchaseState::Unpaid, PurchaseState::Closed] {
         let paid = Refundable::Purchase { purchase: Purchase { state, ..purchase(0) }, periods: Vec::new() };
