@@ -46,6 +46,11 @@ pub(crate) struct Options {
     /// How many journal entries the large ledger of the growth part has [default: 5000000; 500000 with --quick]
     #[arg(long, value_name = "N")]
     entries: Option<u64>,
+    /// In the overload part, how many requests the service works on at once (`limits.in_flight`), with a
+    /// quarter as many waiting: so it holds less, and five times as much can be sent from the same machine
+    /// [default: the service's own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=10_000))]
+    in_flight: Option<u32>,
     /// Keep the databases and logs, and say where they are
     #[arg(long)]
     pub(crate) keep: bool,
@@ -83,6 +88,8 @@ pub(crate) struct Plan {
     mixes: Vec<Mix>,
     capacity: u64,
     baseline: bool,
+    /// The `limits.in_flight` of the service that is overloaded, if it is not the default.
+    pub(crate) in_flight: Option<u32>,
 }
 
 impl Options {
@@ -112,6 +119,7 @@ impl Options {
             mixes: self.mixes.clone(),
             capacity: self.capacity,
             baseline: !self.skip_baseline,
+            in_flight: self.in_flight,
         })
     }
 }

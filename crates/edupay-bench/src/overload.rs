@@ -18,8 +18,8 @@ use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::Duration;
 
-/// As many clients as the service has places for at its default settings: what it holds.
-const PLACES: u32 = 96;
+/// How many requests the service works on at once at its default settings.
+const IN_FLIGHT: u32 = 128;
 /// How many times as much comes.
 const TIMES: f64 = 5.0;
 /// More than can be under way when the rest is turned away in time.
@@ -35,7 +35,9 @@ const DRIPPING: u64 = 200;
 #[derive(Debug, Clone)]
 pub(crate) struct Overload {
     pub(crate) database: Database,
-    /// What it holds.
+    /// How many clients it has places for: a quarter of all is kept for callbacks.
+    pub(crate) places: u32,
+    /// What it holds: what so many clients get.
     pub(crate) held: Outcome,
     /// Requests per second that came.
     pub(crate) came: f64,
@@ -71,14 +73,15 @@ pub(crate) fn measure(plan: &Plan, workspace: &Workspace) -> Result<Vec<Overload
 }
 
 fn measure_on(plan: &Plan, database: Database, ledger: &mut dyn Ledger, folder: &Path) -> Result<Overload, Failure> {
-    let run = Run::new(database, Who::Service, Mix::Spread, PLACES);
+    let (places, settings) = limits(plan.in_flight);
+    let run = Run::new(database, Who::Service, Mix::Spread, places);
     note(format_args!("Overload: {run}"));
     let mut seeds = Seeds::plant(ledger, plan.users, RICH)?;
     let planned = seeds.add(ledger, plan, run, 100)?;
     ledger.tidy()?;
-    let service = Service::start(&plan.service, ledger.url(), folder)?;
-    let warmed = closed(&service, PLACES, plan.warm_seconds()).run(&payments(&planned.warm)).context(run)?;
-    let answers = closed(&service, PLACES, plan.seconds).run(&payments(&planned.timed)).context(run)?;
+    let service = Service::start_with(&plan.service, ledger.url(), folder, &settings)?;
+    let warmed = closed(&service, places, plan.warm_seconds()).run(&payments(&planned.warm)).context(run)?;
+    let answers = closed(&service, places, plan.seconds).run(&payments(&planned.timed)).context(run)?;
     let mut acknowledged = vec![(planned.warm, warmed.done), (planned.timed, answers.done)];
     let held = Outcome::new(answers.done, answers.elapsed, answers.latencies, 0.0);
     note(held.line(run));
@@ -105,7 +108,7 @@ fn measure_on(plan: &Plan, database: Database, ledger: &mut dyn Ledger, folder: 
     let mut queue = requests.iter();
     let (mut normal_in, mut paid) = (None, 0_u64);
     for second in 1..=AFTERWARDS {
-        let answers = closed(&service, PLACES, 1).run_on(&mut queue, requests.marks).context("afterwards")?;
+        let answers = closed(&service, places, 1).run_on(&mut queue, requests.marks).context("afterwards")?;
         paid = paid.saturating_add(answers.done);
         let after = Outcome::new(answers.done, answers.elapsed, answers.latencies, 0.0);
         if after.rate >= held.rate * 0.9 && after.p99 <= held.p99 * 1.25 {
@@ -115,12 +118,28 @@ fn measure_on(plan: &Plan, database: Database, ledger: &mut dyn Ledger, folder: 
     }
     acknowledged.push((planned.warm, paid));
     let memory = machine::memory(service.pid())?.peak;
+    drop(service);
+
+    let service = Service::start(&plan.service, ledger.url(), folder)?;
     let (dripped, thrown_out) = drip(plan, ledger, &mut seeds, &service, held.rate, &mut acknowledged)?;
     drop(service);
     ledger::check(ledger, run, &acknowledged)?;
     ledger::verify(&plan.service, ledger.url(), folder)?;
     let behind = flooded.behind.as_secs_f64() * 1_000.0;
-    Ok(Overload { database, held, came, admitted, away, behind, normal_in, memory, dripped, thrown_out })
+    Ok(Overload { database, places, held, came, admitted, away, behind, normal_in, memory, dripped, thrown_out })
+}
+
+/// The places for clients, and the settings that make them so.
+fn limits(in_flight: Option<u32>) -> (u32, Vec<(&'static str, String)>) {
+    let all = in_flight.unwrap_or(IN_FLIGHT);
+    let settings = in_flight.map_or_else(Vec::new, |all| {
+        vec![
+            ("EDUPAY_LIMITS__IN_FLIGHT", all.to_string()),
+            // As at its default settings: a quarter as many stand in the line.
+            ("EDUPAY_LIMITS__WAITING", all.div_ceil(4).to_string()),
+        ]
+    });
+    (all.saturating_sub(all.div_ceil(4)), settings)
 }
 
 /// A few clients without and with dripping connections beside them, in turns.

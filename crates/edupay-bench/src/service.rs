@@ -32,9 +32,20 @@ pub(crate) struct Service {
 impl Service {
     /// Starts it on a free port at its default settings and waits until it is ready.
     pub(crate) fn start(program: &Path, url: &str, folder: &Path) -> Result<Self, Failure> {
+        Self::start_with(program, url, folder, &[])
+    }
+
+    /// The same with some settings, each as a variable of the environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        url: &str,
+        folder: &Path,
+        settings: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let path = folder.join("service.log");
         let log = File::options().create(true).append(true).open(&path).context("no log file for the service")?;
         let mut command = ledger::command(program, url, folder);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().context("the service can't be started")?;
         let Some(stdout) = child.stdout.take() else { return Err(Failure::new("the service has no output")) };

@@ -56,7 +56,7 @@ pub struct AdmissionLimits {
 
 impl Default for AdmissionLimits {
     fn default() -> Self {
-        Self { in_flight: 128, waiting: 64, wait: Duration::from_millis(40), bodies: 512 }
+        Self { in_flight: 128, waiting: 32, wait: Duration::from_millis(40), bodies: 512 }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn table(measured: &[Overload]) -> Table {
         };
         let (held, admitted) = (one.held.p99 / 1_000.0, one.admitted.p99 / 1_000.0);
         let (away, p99, slowest) = one.away;
-        row("holds", format!("{:.0}/s, p99 {held:.2} ms", one.held.rate), "", None);
+        row("holds", format!("{:.0}/s with {} clients, p99 {held:.2} ms", one.held.rate, one.places), "", None);
         row("came", format!("{:.0}/s, at worst {:.1} ms late", one.came, one.behind), "", None);
         row("admitted", format!("{:.0}/s", one.admitted.rate), "", None);
         let twice = format!("≤ {:.2} ms and 1 s", held * 2.0);

@@ -327,7 +327,7 @@ impl Default for LimitSettings {
             logins_per_minute: 10,
             login_burst: 10,
             in_flight: 128,
-            waiting: 64,
+            waiting: 32,
             waiting_milliseconds: 40,
             awaited_bodies: 512,
             payments_per_minute: 0,
