@@ -40,6 +40,19 @@ pub fn check_course(course: &NewCourse, limit: Money) -> Result<(), CourseRefusa
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
+    use crate::ids::ProductId;
+
+    #[test]
+    fn a_products_price_is_above_zero_and_within_the_limit() {
+        let limit = Money::from_fen_u32(1_000);
+        let outside = Err(ProductRefusal::PriceOutOfBounds);
+        for (fen, expected) in [(0, outside), (1, Ok(())), (1_000, Ok(())), (1_001, outside)] {
+            let price = Money::from_fen_u32(fen);
+            let product_id = ProductId::parse("com.example.coins6").unwrap();
+            let product = NewProduct { product_id, price, at: Timestamp::default() };
+            assert_eq!((check_product(&product, limit), check_price(price, limit)), (expected, expected), "{fen}");
+        }
+    }
 
     #[test]
     fn a_course_has_a_readable_name_and_a_price_within_the_limit() {

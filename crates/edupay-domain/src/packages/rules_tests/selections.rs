@@ -19,6 +19,8 @@ fn the_packages_are_offered_ones_of_one_project_each_once() {
         (Selection::Multi, vec![A, 99], Err(NotOffered(package_id(99)))),
         (Selection::Multi, vec![A, OTHER], Err(SeveralProjects)),
         (Selection::Multi, (1..=21).collect(), Err(BadSelection)),
+        // As many as there may be: the first that nobody offers is told.
+        (Selection::Multi, (801..=820).collect(), Err(NotOffered(package_id(801)))),
     ] {
         let mut world = World::of("2026-09-01", selection, UpgradePricing::Difference);
         assert_eq!(world.place(PurchaseKind::New, &ids).map(|_| ()), expected, "{selection:?} {ids:?}");
