@@ -93,6 +93,9 @@ fn while_secrets_rotate_both_are_good() {
     assert_eq!(both.secrets_at(at(10)), [secret('B'), secret('A')]);
     assert_eq!(both.secrets_at(at(99)), [secret('B'), secret('A')]);
     assert_eq!(both.secrets_at(at(100)), [secret('B')]);
+    // A repeat changes nothing, whichever of them it names.
+    assert_eq!(rotate(&both, 'B', 200, 20).unwrap(), both);
+    assert_eq!(rotate(&both, 'A', 200, 20).unwrap(), both);
     // The older one keeps its own, sooner end.
     let three = rotate(&both, 'C', 500, 20).unwrap();
     assert_eq!(three.secrets_at(at(99)), [secret('C'), secret('B'), secret('A')]);

@@ -215,3 +215,28 @@ fn a_refund_that_is_not_booked_names_the_charge_when_there_is_only_one() {
         assert_eq!((refund.kind, &refund.charge_id), (DifferenceKind::MissingHere, &expected), "{payments:?}");
     }
 }
+
+#[test]
+fn a_refund_with_our_id_is_ours_whatever_its_amount() {
+    let (one, two) = (
+        our_refund(1),
+        OurRefund { refund_id: Some(super::refund_id(2)), name: "R-2".to_owned(), amount: fen(200), ..our_refund(1) },
+    );
+    let crossed = |n, amount| TheirRefund {
+        refund_id: Some(super::refund_id(n)),
+        amount: fen(amount),
+        ..refund_line(1, &format!("r{n}"))
+    };
+    let mut books = Books { payments: vec![our_payment(1)], refunds: vec![one, two], ..Books::default() };
+    books.known.insert(number(1));
+    for (amounts, expected) in [((100, 200), 0), ((200, 100), 2)] {
+        let bill = Bill {
+            payments: vec![line(1, "wx1")],
+            refunds: vec![crossed(1, amounts.0), crossed(2, amounts.1)],
+            ..Bill::default()
+        };
+        let found = reconcile(&bill, &books, 5, 0);
+        assert_eq!(found.len(), expected, "{found:?}");
+        assert!(found.iter().all(|difference| difference.kind == DifferenceKind::AmountDiffers));
+    }
+}
