@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# cargo mutants over the domain, in a copy of the tree: scripts/mutants.sh [OPTIONS of cargo mutants].
-# See "Mutants" in docs/TESTING.md.
+# cargo mutants over the domain, in a copy of the tree: scripts/mutants.sh [--services] [OPTIONS of cargo mutants].
+# Without --services everything but services, with the domain's unit tests; with it the services, with the
+# testkit's tests. See "Mutants" in docs/TESTING.md.
 #
 # EDUPAY_MUTANTS is the folder of the copy (target/mutants); it may be on a disk in memory, and two runs at
 # once need two. What comes of it lies in mutants.out there.
@@ -11,6 +12,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if ! command -v cargo-mutants > /dev/null; then
     echo "cargo-mutants is missing: cargo install cargo-mutants --locked" >&2
     exit 2
+fi
+part=(--cargo-arg=--lib --exclude '**/service.rs' --exclude '**/service/**')
+if [[ "${1:-}" == --services ]]; then
+    part=(--test-package edupay-testkit --cargo-arg=--tests --file '**/service.rs' --file '**/service/**')
+    shift
 fi
 copy="${EDUPAY_MUTANTS:-target/mutants}"
 mkdir -p "$copy"
@@ -25,4 +31,4 @@ tests=(--)
 for skipped in ${EDUPAY_MUTANTS_SKIP:-}; do
     tests+=(--skip "$skipped")
 done
-exec cargo mutants --package edupay-domain --in-place --cargo-arg=--lib "$@" -- "${tests[@]}"
+exec cargo mutants --package edupay-domain --in-place "${part[@]}" "$@" -- "${tests[@]}"

@@ -168,6 +168,7 @@ fn an_answer_decides_what_becomes_of_a_delivery() {
     for taken in [200, 201, 202, 204, 299] {
         let plan = answered(&claim, status(taken), 10);
         assert_eq!(plan.delivery.state, DeliveryState::Delivered { at: at(11) }, "{taken}");
+        assert_eq!(plan.delivery.state.settled_at(), Some(at(11)));
         assert_eq!((plan.endpoint.leased_until, plan.attempt.took), (None, TimeDelta::seconds(1)));
     }
     for answer in [
@@ -189,6 +190,7 @@ fn an_answer_decides_what_becomes_of_a_delivery() {
     }
     let gone = answered(&claim, status(410), 10);
     assert_eq!(gone.delivery.state, DeliveryState::Failed { at: at(11) });
+    assert_eq!((gone.delivery.state.settled_at(), claim.delivery.state.settled_at()), (Some(at(11)), None));
     assert_eq!(gone.endpoint.state, EndpointState::Disabled);
 }
 

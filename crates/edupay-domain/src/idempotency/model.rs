@@ -258,4 +258,19 @@ mod tests {
         let shown = format!("{:?} {reply:?}", IdempotencyKey::parse("secret"));
         assert!(!shown.contains("secret"), "{shown}");
     }
+
+    #[test]
+    fn what_is_done_once_shows_its_request_only() {
+        let request = KeyedRequest {
+            user_id: UserId::try_new(7).unwrap(),
+            key: IdempotencyKey::parse("secret").unwrap(),
+            digest: RequestDigest([1; 32]),
+            at: Timestamp::default(),
+            expires_at: Timestamp::default(),
+        };
+        let once: Once<()> = Once { request, render: Arc::new(|()| None) };
+        let shown = format!("{:?}", once.clone());
+        assert!(shown.starts_with("Once { request: KeyedRequest { user_id: UserId(7)"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
 }

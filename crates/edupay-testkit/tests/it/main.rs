@@ -2,8 +2,10 @@
 
 mod app_store;
 mod app_store_histories;
+mod catalogue;
 mod charges_of_orders;
 mod contract;
+mod event_delivery;
 mod expiry;
 mod histories;
 mod looks;

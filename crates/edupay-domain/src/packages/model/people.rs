@@ -151,3 +151,16 @@ pub struct BindGuardian {
     /// When.
     pub at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_personal_is_not_shown() {
+        let card_no = CardNo::parse("335731330").unwrap();
+        let card = Card { card_no, issued_on: Day::parse("2026-09-01").unwrap(), replaced_on: None };
+        let texts = StudentTexts { name: "陈雅诺".to_owned(), ..StudentTexts::default() };
+        assert_eq!(format!("{card:?} {texts:?}"), "Card(…) StudentTexts(…)");
+    }
+}
