@@ -186,6 +186,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_has_labels_of_63_characters_at_most_and_253_in_all() {
+        let label = |length: usize| "a".repeat(length);
+        let full = [label(63), label(63), label(63)].join(".");
+        for (name, expected) in [
+            ("my-hooks_1.example.com".to_owned(), true),
+            (format!("{}.com", label(63)), true),
+            (format!("{}.com", label(64)), false),
+            (format!("{full}.{}", label(61)), true),
+            (format!("{full}.{}", label(62)), false),
+            ("hooks-.example.com".to_owned(), false),
+            ("hooks.example.0X7f".to_owned(), false),
+            ("hooks.example.x7f".to_owned(), true),
+        ] {
+            assert_eq!(EndpointUrl::parse(&format!("https://{name}/")).is_ok(), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn an_address_is_not_shown() {
         let url = EndpointUrl::parse("https://hooks.example.com/canary").unwrap();
         assert_eq!(format!("{url:?}"), "EndpointUrl(…)");

@@ -265,6 +265,8 @@ fn every_difference_says_what_is_to_be_done() {
         plant(kind, 1, &mut lists, &mut books);
         let found = reconcile(&lists, &books, 10, 0);
         assert_eq!(found.iter().map(|it| it.action).collect::<Vec<_>>(), [action], "{kind:?}");
+        let is_hint = found.iter().any(|it| it.kind.is_hint());
+        assert_eq!(is_hint, action == Action::Nothing, "{kind:?}");
     }
 }
 
