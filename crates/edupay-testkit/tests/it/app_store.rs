@@ -51,6 +51,7 @@ fn an_hour_later() -> Platform {
 #[tokio::test]
 async fn a_signed_transaction_is_redeemed_once_by_its_own_user() {
     let platform = an_hour_later();
+    assert_eq!(platform.app_store.history_of(), Some(StoreEnvironment::Production));
     let (user, thief) = (platform.buyer("xiaoyu", 0).await, platform.buyer("thief", 0).await);
     let product = product(&platform).await;
     let bought = bought_by(&user, "1", &product);

@@ -128,6 +128,20 @@ async fn a_run_works_on_everything_and_tells_what_is_left() {
 }
 
 #[tokio::test]
+async fn a_run_goes_on_until_nothing_is_due_or_its_limits_are_reached() {
+    let platform = Platform::new();
+    for number in 0..45 {
+        asked(&platform, &format!("buyer{number}")).await;
+    }
+    let charges = async |most, seconds| {
+        platform.clock.step(TimeDelta::hours(3));
+        let report = platform.recovery.run(RunLimits { most, time: TimeDelta::seconds(seconds) }).await.unwrap();
+        report.kinds.iter().find(|kind| kind.kind == WorkKind::Charges).unwrap().round.taken
+    };
+    assert_eq!([charges(1_000, 60).await, charges(30, 60).await, charges(1_000, 0).await], [45, 30, 0]);
+}
+
+#[tokio::test]
 async fn a_callback_that_matches_nothing_reaches_a_person_after_a_day_and_is_closed() {
     let platform = Platform::new();
     let (_, _, attempt) = asked(&platform, "xiaoyu").await;

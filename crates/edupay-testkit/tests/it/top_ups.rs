@@ -28,6 +28,7 @@ async fn a_top_up_pays_the_debt_first() {
         event_id: event_id(1),
     };
     platform.store.adjust_balance(&command, owe).await.unwrap();
+    assert!(platform.top_ups.simulates());
     platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP, None).await.unwrap();
     let wallet = platform.wallet(&buyer).await;
     assert_eq!((wallet.debt, wallet.cash), (fen(0), fen(7_000)));

@@ -227,6 +227,9 @@ fn a_row_is_read_or_everything_wrong_with_it_is_told() {
     let student = parse_student_row(&row).unwrap();
     assert_eq!((student.user_id, student.school_id), (user_id(10_129_580), school_id(1)));
     assert_eq!(student.guardians, [user_id(1), user_id(2)]);
+    let odd = row.into_iter().chain([("nmae", "x")]).collect::<Vec<_>>();
+    let unknown = RowError { field: "nmae".to_owned(), fault: RowFault::Unknown };
+    assert_eq!(parse_student_row(&odd), Err(vec![unknown]));
     let fault = |field: &str, fault| RowError { field: field.to_owned(), fault };
     let row = [
         ("user_id", "0"),
