@@ -90,6 +90,25 @@ async fn a_pending_refund_is_booked_when_its_callback_comes() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_pending_refund_is_learned_by_a_look_when_its_callback_was_lost() {
+    for (ended, expected) in
+        [(RefundStatus::Succeeded, ReceiptStatus::Refunded), (RefundStatus::Failed, ReceiptStatus::Review)]
+    {
+        let platform = Platform::new();
+        let (buyer, second) = paid_twice(&platform).await;
+        platform.gateway.refund_as(RefundStatus::Pending);
+        platform.payments.refund_due(10).await.unwrap();
+        let pending = platform.gateway.refunds().into_iter().next().unwrap();
+        platform.gateway.settle_refund(&pending.id, ended).unwrap();
+        platform.clock.step(TimeDelta::minutes(1));
+        assert_eq!(platform.payments.refund_due(10).await.unwrap().taken, 1);
+        assert_eq!(status(&platform, &buyer, &second).await, expected, "{ended:?}");
+        assert_eq!(platform.gateway.refunds().len(), 1, "it is not asked for again by itself");
+        platform.audit().await;
+    }
+}
+
+#[tokio::test]
 async fn a_throttled_refund_is_tried_again() {
     let platform = Platform::new();
     let (buyer, second) = paid_twice(&platform).await;

@@ -72,11 +72,14 @@ impl PaymentService {
 
     async fn look_for_refund(&self, receipt: &Receipt) -> Result<Option<GatewayRefund>, GatewayError> {
         let refunds = self.parts.gateway.list_refunds(&receipt.charge_id).await?;
-        // One that we know to have failed is the answer to an earlier request.
-        let is_news = |refund: &GatewayRefund| {
-            refund.status != RefundStatus::Failed || receipt.refund_id.as_ref() != Some(&refund.id)
+        // One that we know to have failed is the answer to an earlier request. Of one that was pending when we
+        // heard of it last, that is news.
+        let is_known = |refund: &GatewayRefund| {
+            refund.status == RefundStatus::Failed
+                && receipt.refund_id.as_ref() == Some(&refund.id)
+                && receipt.status != ReceiptStatus::RefundPending
         };
-        Ok(refunds.into_iter().filter(is_news).min_by_key(|refund| match refund.status {
+        Ok(refunds.into_iter().filter(|refund| !is_known(refund)).min_by_key(|refund| match refund.status {
             RefundStatus::Succeeded => 0,
             RefundStatus::Pending => 1,
             RefundStatus::Failed => 2,
