@@ -15,6 +15,7 @@ use edupay_domain::store::EffectError;
 use edupay_testkit::fixtures::fen;
 use edupay_testkit::ids::SeededIds;
 use edupay_testkit::platform::Platform;
+use std::slice::from_ref;
 use std::sync::{Arc, Mutex};
 
 /// A platform whose events are told, and what was sent.
@@ -99,7 +100,7 @@ async fn an_endpoint_is_registered_changed_and_removed() {
         events.register(url("one"), EndpointDescription::parse("对账").unwrap(), WantedEvents::All).await.unwrap();
     let later = told.platform.clock.step(TimeDelta::seconds(1));
     let second = told.register().await;
-    assert_eq!(first.secrets_at(later), [its_secret.clone()]);
+    assert_eq!(first.secrets_at(later), from_ref(&its_secret));
     assert_eq!(events.find(first.id).await.unwrap(), Some(first.clone()));
     assert_eq!(events.list().await.unwrap(), [first.clone(), second.clone()]);
 
