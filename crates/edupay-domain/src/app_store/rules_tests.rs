@@ -421,6 +421,11 @@ proptest! {
 }
 
 #[test]
+fn a_signed_text_is_not_shown() {
+    assert_eq!(format!("{:?}", crate::app_store::SignedText("a.signed.text".to_owned())), "SignedText(…)");
+}
+
+#[test]
 fn of_two_texts_the_newer_one_counts_and_of_one_moment_the_one_at_hand() {
     let seen = |second, milli_percent| Observation { signed_at: at(second), refunded: share(milli_percent) };
     assert_eq!(seen(1, 10).or_newer(seen(2, 20)), seen(2, 20));

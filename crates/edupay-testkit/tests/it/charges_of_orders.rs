@@ -110,8 +110,11 @@ async fn an_order_heals_when_its_buyer_looks_although_the_callback_was_lost() {
     platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
     let unknown = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert_eq!(unknown.state, OrderState::Unpaid);
+    assert_eq!(platform.orders.owned_courses(buyer.id).await.unwrap(), []);
     let healed = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert!(matches!(healed.state, OrderState::Paid(_)));
+    let courses: Vec<_> = healed.lines.iter().map(|line| line.course_id).collect();
+    assert_eq!(platform.orders.owned_courses(buyer.id).await.unwrap(), courses);
     platform.audit().await;
 }
 

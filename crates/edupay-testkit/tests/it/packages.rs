@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::{Token, User};
 use edupay_domain::cashier::{CashierRefusal, CashierTarget};
 use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
-use edupay_domain::ids::{GatewayOrderNo, MockIdSource, PackageId, UserId};
+use edupay_domain::ids::{GatewayOrderNo, MockIdSource, OrderNo, PackageId, UserId};
 use edupay_domain::packages::{
     ClaimedAmount, Day, ImportMode, MockPackageStore, Package, PackageDraft, PackagePolicy, PackageService, Packages,
     PayForPackages, PayeeAccounts, PlaceRefusal, Project, ProjectDraft, ProjectKind, PurchaseKind, PurchaseQuery,
@@ -287,6 +287,10 @@ async fn a_cashier_link_opens_for_as_long_as_its_maker_has_the_right() {
         assert_eq!((&link.target, link.created_by), (target, parent));
         assert_eq!(platform.cashier.open(&token).await.unwrap(), link);
     }
+    let order_no = OrderNo::parse("12345678901234567890").unwrap();
+    let no_order = CashierTarget::Order { user_id: parent, order_no };
+    let refused = platform.cashier.create(parent, no_order).await;
+    assert!(matches!(refused, Err(EffectError::Refused(CashierRefusal::NotYours))));
     let unknown = platform.cashier.open(&Token::parse(&"f".repeat(40)).unwrap()).await;
     assert!(matches!(unknown, Err(EffectError::Refused(CashierRefusal::Unknown))));
 

@@ -315,5 +315,7 @@ mod tests {
     fn the_numbers_of_the_wire_are_those_of_the_contract() {
         assert_eq!([ProjectKind::Card, ProjectKind::Sms].map(ProjectKind::number), [0, 1]);
         assert_eq!([Selection::Single, Selection::Multi].map(Selection::number), [0, 1]);
+        let kinds = [-1, 0, 1, 2].map(ProjectKind::from_number);
+        assert_eq!(kinds, [None, Some(ProjectKind::Card), Some(ProjectKind::Sms), None]);
     }
 }

@@ -177,6 +177,22 @@ fn packages_are_taken_one_by_one_and_ids_are_drawn_above_all() {
 }
 
 #[test]
+fn a_package_has_so_many_details_and_a_school_a_readable_name() {
+    let view = PutPackagesView { projects: vec![project_id(1)], packages: Vec::new(), next_id: package_id(1_000) };
+    let detail = Detail { icon: String::new(), title: "定位".to_owned(), content: String::new() };
+    for (count, is_taken) in [(0, true), (Package::MAX_DETAILS, true), (Package::MAX_DETAILS + 1, false)] {
+        let details = vec![detail.clone(); count];
+        let rows = vec![PackageDraft { details, ..package_draft(None, 1) }];
+        let command = PutPackages { rows, max_price: Money::from_fen_u32(100), mode: ImportMode::Write };
+        let plan = put_packages(&command, &view);
+        assert_eq!((plan.packages.len(), plan.refused.is_empty()), (usize::from(is_taken), is_taken), "{count}");
+    }
+    for (name, expected) in [("实验小学", Ok(())), ("", Err(CampusRefusal::BadText("name")))] {
+        assert_eq!(check_school(&PutSchool { id: None, name: name.to_owned() }), expected);
+    }
+}
+
+#[test]
 fn a_projects_school_kind_and_selection_never_change() {
     let stored = project(1, Selection::Single, UpgradePricing::Difference);
     let draft = ProjectDraft {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::payments::Channel;
 use crate::reconciliation::bill::{Bill, BillFault, BillKind};
-use crate::reconciliation::difference::{Difference, DifferenceKind, Thing};
+use crate::reconciliation::difference::{Action, Difference, DifferenceKind, Thing};
 use crate::reconciliation::rules::{BillMatching, Lookup};
 use crate::reconciliation::sides::{OurPayment, OurRefund, TheirPayment, TheirRefund};
 use chrono::TimeDelta;
@@ -213,6 +213,8 @@ fn a_refund_that_is_not_booked_names_the_charge_when_there_is_only_one() {
         let found = reconcile(&bill, &books, 5, 0);
         let refund = found.iter().find(|difference| difference.thing == Thing::Refund).unwrap();
         assert_eq!((refund.kind, &refund.charge_id), (DifferenceKind::MissingHere, &expected), "{payments:?}");
+        let action = if payments.is_empty() { Action::Review } else { Action::RecordRefund };
+        assert_eq!(refund.action, action, "{payments:?}");
     }
 }
 
@@ -239,4 +241,47 @@ fn a_refund_with_our_id_is_ours_whatever_its_amount() {
         assert_eq!(found.len(), expected, "{found:?}");
         assert!(found.iter().all(|difference| difference.kind == DifferenceKind::AmountDiffers));
     }
+}
+
+#[test]
+fn payments_of_one_number_are_matched_by_their_amounts_first() {
+    let ours = |n, amount| OurPayment {
+        charge_id: super::charge_id(n),
+        booked: fen(amount),
+        asked: fen(amount),
+        ..our_payment(1)
+    };
+    let theirs = |amount| TheirPayment { amount: fen(amount), ..line(1, &format!("wx{amount}")) };
+    let mut books = Books { payments: vec![ours(1, 9_900), ours(2, 100)], ..Books::default() };
+    books.known.insert(number(1));
+    let bill = Bill { payments: vec![theirs(100), theirs(9_900)], ..Bill::default() };
+    assert_eq!(reconcile(&bill, &books, 5, 0), []);
+    // Of two that nobody booked one is missing and the other too many.
+    books.payments.clear();
+    let found = reconcile(&bill, &books, 5, 0);
+    let name = |amount| format!("wx{amount}");
+    assert_eq!(
+        told(&found),
+        [
+            (Thing::Payment, DifferenceKind::MissingHere, name(100)),
+            (Thing::Payment, DifferenceKind::DuplicateThere, name(9_900)),
+        ]
+    );
+}
+
+#[test]
+fn a_bill_counts_what_is_of_its_days_and_tells_of_nothing_else() {
+    let before = Some(days().begins_at() - TimeDelta::seconds(1));
+    let bill = Bill {
+        payments: vec![line(1, "wx1"), line(2, "wx2"), TheirPayment { paid_at: before, ..line(3, "wx3") }],
+        refunds: vec![
+            refund_line(4, "r4"),
+            TheirRefund { at: before, ..refund_line(5, "r5") },
+            TheirRefund { at: None, ..refund_line(6, "r6") },
+        ],
+        ..Bill::default()
+    };
+    assert_eq!(BillMatching::new(BillKind::Wechat, merchant(), days(), bill.clone()).counts(), (2, 1));
+    let names: Vec<_> = reconcile(&bill, &Books::default(), 5, 0).into_iter().map(|found| found.name).collect();
+    assert_eq!(names, ["wx1", "wx2", "r4"]);
 }

@@ -205,6 +205,8 @@ fn what_an_upgrade_replaced_goes_on_from_the_day_of_its_refund() {
 fn a_purchase_says_how_much_of_it_went_back() {
     let kinds = [PurchaseKind::New, PurchaseKind::Upgrade, PurchaseKind::Renewal];
     assert_eq!(kinds.map(PurchaseKind::number), [0, 1, 2], "the numbers of the wire");
+    assert_eq!([0, 1, 2].map(PurchaseKind::from_number), kinds.map(Some));
+    assert_eq!([-1, 3].map(PurchaseKind::from_number), [None, None]);
     for (refunded, expected) in [(0, "paid"), (1, "partly_refunded"), (99, "partly_refunded"), (100, "refunded")] {
         assert_eq!(purchase(refunded).status_code(), expected);
     }
