@@ -276,6 +276,7 @@ fn a_replay_sends_again_what_happened_in_its_time() {
     let replaying = changed(&endpoint(), Change::Replay { since: at(10) }, 100).unwrap();
     assert_eq!(changed(&replaying, Change::Replay { since: at(0) }, 101), Err(EndpointRefusal::Replaying));
     assert_eq!(changed(&endpoint(), Change::Replay { since: at(101) }, 100), Err(EndpointRefusal::SinceInFuture));
+    assert!(changed(&endpoint(), Change::Replay { since: at(100) }, 100).is_ok());
     let done = Delivery { state: DeliveryState::Delivered { at: at(60) }, tries: 3, attempts: 3, ..delivery(3) };
     let page = [
         (head(1, "order.paid", 9), None),

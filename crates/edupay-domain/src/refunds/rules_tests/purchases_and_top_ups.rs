@@ -207,6 +207,7 @@ fn a_purchase_says_how_much_of_it_went_back() {
     assert_eq!(kinds.map(PurchaseKind::number), [0, 1, 2], "the numbers of the wire");
     assert_eq!([0, 1, 2].map(PurchaseKind::from_number), kinds.map(Some));
     assert_eq!([-1, 3].map(PurchaseKind::from_number), [None, None]);
+    assert_eq!(format!("{:?}", purchase(0).holder), "Holder(…)");
     for (refunded, expected) in [(0, "paid"), (1, "partly_refunded"), (99, "partly_refunded"), (100, "refunded")] {
         assert_eq!(purchase(refunded).status_code(), expected);
     }
