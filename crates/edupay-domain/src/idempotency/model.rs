@@ -256,8 +256,7 @@ mod tests {
     fn neither_keys_nor_replies_are_shown() {
         let reply = StoredReply { status: 200, head: "secret".to_owned(), body: "secret".to_owned() };
         let shown = format!("{:?} {reply:?}", IdempotencyKey::parse("secret"));
-        assert!(!shown.contains("secret"), "{shown}");
-        assert!(shown.ends_with("StoredReply { status: 200, .. }"), "{shown}");
+        assert_eq!(shown, "Some(IdempotencyKey(…)) StoredReply { status: 200, .. }");
     }
 
     #[test]

@@ -280,6 +280,9 @@ async fn a_cashier_link_opens_for_as_long_as_its_maker_has_the_right() {
     let order = platform.order(&campus.parent, 9_900).await;
     let order = CashierTarget::Order { user_id: parent, order_no: order.order_no };
     let stranger = platform.buyer("stranger", 0).await.id;
+    for (caller, expected) in [(parent, true), (stranger, false)] {
+        assert_eq!(platform.packages.may_act_for(caller, campus.student).await.unwrap(), expected);
+    }
     for target in [&packages, &order] {
         let refused = platform.cashier.create(stranger, target.clone()).await;
         assert!(matches!(refused, Err(EffectError::Refused(CashierRefusal::NotYours))));
@@ -308,4 +311,19 @@ async fn a_cashier_link_opens_for_as_long_as_its_maker_has_the_right() {
     assert_eq!(platform.cashier.remove_expired(10).await.unwrap(), 3);
     let forgotten = platform.cashier.open(&token).await;
     assert!(matches!(forgotten, Err(EffectError::Refused(CashierRefusal::Unknown))));
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_when_it_has_expired() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await.id;
+    for key in ["a", "b", "c"] {
+        let request = platform.idempotency.request(buyer, IdempotencyKey::parse(key).unwrap(), RequestDigest([7; 32]));
+        assert!(matches!(platform.idempotency.claim(request).await.unwrap(), ClaimedKey::Turn(_)));
+    }
+    platform.clock.step(TimeDelta::hours(23));
+    assert_eq!(platform.idempotency.remove_expired(10).await.unwrap(), 0);
+    platform.clock.step(TimeDelta::hours(2));
+    assert_eq!(platform.idempotency.remove_expired(2).await.unwrap(), 2);
+    assert_eq!(platform.idempotency.remove_expired(2).await.unwrap(), 1);
 }

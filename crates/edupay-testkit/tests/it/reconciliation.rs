@@ -30,6 +30,10 @@ async fn run(platform: &Platform) -> (Run, Vec<KeptDifference>) {
     let run = platform.reconciliation.begin(&wanted(Daily::No)).await.unwrap().unwrap();
     let run = platform.reconciliation.carry_out(run, Vec::new(), &Silent).await.unwrap();
     let kept = platform.reconciliation.differences(run.id, 0, 500).await.unwrap();
+    assert_eq!(
+        platform.reconciliation.list(None, 1).await.unwrap().iter().map(|run| run.id).collect::<Vec<_>>(),
+        [run.id]
+    );
     (run, kept)
 }
 
