@@ -3,7 +3,7 @@
 use super::error::DecideError;
 use super::model::{
     DecideReview, DecisionReason, Overview, ReviewAction, ReviewCount, ReviewDecision, ReviewId, ReviewItem,
-    ReviewKind, UnfinishedRow, WorkKind,
+    ReviewKind, WorkKind,
 };
 use super::ports::{ReviewCursor, ReviewStore};
 use super::rules::decide_review;
@@ -162,15 +162,6 @@ impl RecoveryService {
     /// [`StoreError`].
     pub async fn overview(&self) -> Result<Overview, StoreError> {
         self.parts.store.overview(self.parts.clock.now()).await
-    }
-
-    /// What should be finished for longer than this, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn unfinished_for(&self, limit: TimeDelta, most: u32) -> Result<Vec<UnfinishedRow>, StoreError> {
-        let now = self.parts.clock.now();
-        self.parts.store.unfinished_since(now.checked_sub_signed(limit).unwrap_or(now), most).await
     }
 
     /// The list for people, of this kind or of every kind, oldest first; `limit` is cut to

@@ -46,6 +46,13 @@ const OTHERS_AT_ONCE: usize = 16;
 /// How long a call waits for its turn; then it was never sent.
 const TURN_WAIT: Duration = Duration::from_secs(3);
 
+/// When charges were created, by the gateway's clock and in whole seconds: from then on, and before `to`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CreatedRange {
+    pub(super) from: Timestamp,
+    pub(super) to: Option<Timestamp>,
+}
+
 /// Ping++ over HTTP. Cheap to clone.
 #[derive(Clone)]
 pub struct PingppGateway {
@@ -136,15 +143,18 @@ impl PingppGateway {
         &self.inner.settings.replies
     }
 
-    /// A page of the charges created since then, with their texts.
+    /// A page of the charges that were created then, newest first, with their texts.
     pub(super) async fn charge_page(
         &self,
-        since: Timestamp,
+        range: CreatedRange,
         after: Option<&str>,
     ) -> Result<List<Box<RawValue>>, GatewayError> {
         let app = encoded(&self.inner.settings.app_id);
-        let from = since.checked_sub_signed(CLOCK_SKEW).unwrap_or(since).timestamp();
+        let from = range.from.timestamp();
         let mut target = format!("/v1/charges?app%5Bid%5D={app}&limit={PAGE}&created%5Bgte%5D={from}");
+        if let Some(to) = range.to {
+            target.push_str(&format!("&created%5Blt%5D={}", to.timestamp()));
+        }
         if let Some(id) = after {
             target.push_str(&format!("&starting_after={}", encoded(id)));
         }
@@ -222,7 +232,7 @@ impl PaymentGateway for PingppGateway {
     }
 
     async fn find_charges(&self, number: &GatewayOrderNo, since: Timestamp) -> Result<Vec<Charge>, GatewayError> {
-        self.find_in_list(number, since).await
+        self.find_in_list(number, since.checked_sub_signed(CLOCK_SKEW).unwrap_or(since)).await
     }
 
     async fn reverse_charge(&self, id: &ChargeId) -> Result<Charge, GatewayError> {

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta};
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::GatewayOrderNo;
 use edupay_domain::payments::{Charge, GatewayError, GatewayFault, PaymentGateway};
@@ -27,8 +29,10 @@ struct List {
     charges: Vec<Value>,
     pages: usize,
     fails: bool,
-    /// Each page is announced, and waits for a word.
+    /// The next page is announced, and waits for a word.
     held: Option<(Sender<()>, Receiver<()>)>,
+    /// The four pages after the first one wait for each other.
+    together: Option<Arc<Barrier>>,
 }
 
 impl Other {
@@ -39,21 +43,27 @@ impl Other {
         let kept = Arc::clone(&list);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
-                let target = head.next().unwrap().unwrap();
-                head.find(|line| line.as_ref().unwrap().is_empty());
-                // What the list is when the call comes; its answer may take a while.
-                let (reply, held) = {
-                    let mut list = kept.lock().unwrap();
-                    (list.answer(&target), list.held.take())
-                };
-                if let Some((announce, go_on)) = held {
-                    announce.send(()).unwrap();
-                    go_on.recv().unwrap();
-                }
-                // The client may have gone.
-                let _ = stream.write_all(reply.as_bytes());
+                let (mut stream, list) = (stream.unwrap(), Arc::clone(&kept));
+                thread::spawn(move || {
+                    let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+                    let target = head.next().unwrap().unwrap();
+                    head.find(|line| line.as_ref().unwrap().is_empty());
+                    // What the list is when the call comes; its answer may take a while.
+                    let (reply, held, together) = {
+                        let mut list = list.lock().unwrap();
+                        let together = list.together.clone().filter(|_| (1..5).contains(&list.pages));
+                        (list.answer(&target), list.held.take(), together)
+                    };
+                    if let Some((announce, go_on)) = held {
+                        announce.send(()).unwrap();
+                        go_on.recv().unwrap();
+                    }
+                    if let Some(together) = together {
+                        together.wait();
+                    }
+                    // The client may have gone.
+                    let _ = stream.write_all(reply.as_bytes());
+                });
             }
         });
         let gateway = PingppGateway::new(GatewaySettings::new(base.as_str(), "sk_test_1", "app_1")).unwrap();
@@ -92,10 +102,15 @@ impl List {
         if self.fails {
             return reply(500, "");
         }
-        let after = target.split_once("starting_after=").map(|(_, rest)| rest.split([' ', '&']).next().unwrap());
-        let from = after.map_or(0, |id| self.charges.iter().position(|charge| charge["id"] == id).unwrap() + 1);
-        let data: Vec<_> = self.charges.iter().skip(from).take(2).collect();
-        let has_more = from + data.len() < self.charges.len();
+        let asked = |name: &str| target.split_once(name).map(|(_, rest)| rest.split([' ', '&']).next().unwrap());
+        let second = |name: &str| asked(name).map(|second| second.parse::<i64>().unwrap());
+        let (from, to) = (second("created%5Bgte%5D=").unwrap(), second("created%5Blt%5D=").unwrap_or(i64::MAX));
+        let after = asked("starting_after=");
+        let first = after.map_or(0, |id| self.charges.iter().position(|charge| charge["id"] == id).unwrap() + 1);
+        let is_created = |charge: &&Value| charge["created"].as_i64().is_none_or(|at| (from..to).contains(&at));
+        let mut left = self.charges[first..].iter().filter(is_created);
+        let data: Vec<_> = left.by_ref().take(2).collect();
+        let has_more = left.next().is_some();
         reply(200, &json!({ "object": "list", "url": "/v1/charges", "has_more": has_more, "data": data }).to_string())
     }
 }
@@ -150,8 +165,59 @@ async fn those_who_look_at_once_go_through_the_list_together() {
             number => assert_eq!(ids, [format!("ch_{number}")]),
         }
     }
-    // The first one's walk, and one for all who came meanwhile.
-    assert_eq!(other.list().pages, 22);
+    // The first one's walk, and one for all who came meanwhile; in both of them three parts have nothing.
+    assert_eq!(other.list().pages, 28);
+}
+
+/// One charge a second, newest first.
+fn one_each_second(count: usize) -> Vec<Value> {
+    let mut charges = one_each(count);
+    for (charge, age) in charges.iter_mut().zip(0..) {
+        charge["created"] = json!(1_466_149_851 - age);
+    }
+    charges
+}
+
+#[tokio::test]
+async fn what_is_left_behind_the_first_page_is_gone_through_in_four_parts_at_once() {
+    let other = Arc::new(Other::start(one_each_second(50)));
+    other.list().together = Some(Arc::new(Barrier::new(4)));
+    let oldest = DateTime::from_timestamp(1_466_149_851 - 49, 0).unwrap();
+    // The gateway's clock may be ten minutes behind.
+    let since = oldest + TimeDelta::minutes(10);
+    let number = GatewayOrderNo::parse("1049").unwrap();
+    let found = tokio::time::timeout(Duration::from_secs(20), other.gateway.find_charges(&number, since)).await;
+    assert_eq!(ids(&found.expect("four pages wait for each other")), ["ch_1049"]);
+    // 48 are left, twelve in each part.
+    assert_eq!(other.list().pages, 25);
+}
+
+#[tokio::test]
+async fn every_charge_is_found_once_whenever_it_was_created() {
+    for count in 1..24 {
+        // Some in the same second, where one part ends and the next one begins too.
+        for each in [1, 3, 100] {
+            let mut charges = one_each(count);
+            for (charge, place) in charges.iter_mut().zip(0..) {
+                charge["created"] = json!(600 + (count as i64 - place) / each);
+            }
+            let other = Arc::new(Other::start(charges));
+            for (number, found) in numbers(count).iter().zip(other.find_all(&numbers(count)).await) {
+                assert_eq!(ids(&found), [format!("ch_{number}")], "of {count}, {each} a second");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn charges_that_do_not_say_when_they_were_created_are_gone_through_in_one_part() {
+    let mut charges = one_each(9);
+    for charge in &mut charges[..8] {
+        charge["created"] = json!("then");
+    }
+    let other = Arc::new(Other::start(charges));
+    assert_eq!(ids(&other.find("1008").await), ["ch_1008"]);
+    assert_eq!(other.list().pages, 5);
 }
 
 #[tokio::test]
