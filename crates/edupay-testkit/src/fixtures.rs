@@ -19,8 +19,8 @@ use edupay_domain::ledger::{self, EntryKind, JournalEntry, LedgerAccount, Transf
 use edupay_domain::money::Money;
 use edupay_domain::orders::{Order, OrderLine, OrderState, Visibility};
 use edupay_domain::packages::{
-    Availability, Basis, Card, Day, Holder, Package, PayeeAccounts, Project, ProjectKind, Purchase, PurchaseKind,
-    PurchaseRecord, PurchaseState, Selection, Student, StudentTexts, Term, UpgradePricing,
+    Availability, Basis, Card, Day, Holder, Package, PayeeAccounts, Project, ProjectDraft, ProjectKind, Purchase,
+    PurchaseKind, PurchaseRecord, PurchaseState, Selection, Student, StudentTexts, Term, UpgradePricing,
 };
 use edupay_domain::payments::{
     AttemptStatus, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeSubject, Merchant, Mode,
@@ -154,6 +154,24 @@ pub fn project() -> Project {
         protocol_url: String::new(),
         upgrade_pricing: UpgradePricing::Difference,
         availability: Availability::Offered,
+    }
+}
+
+/// A new project of this school, or of every school: for cards, one package at a time, through every channel.
+#[must_use]
+pub fn project_draft(school_id: Option<SchoolId>, name: &str) -> ProjectDraft {
+    let project = project();
+    ProjectDraft {
+        id: None,
+        school_id,
+        name: name.to_owned(),
+        kind: project.kind,
+        selection: project.selection,
+        channels: project.channels,
+        accounts: project.accounts,
+        description: project.description,
+        protocol_url: project.protocol_url,
+        upgrade_pricing: project.upgrade_pricing,
     }
 }
 

@@ -9,10 +9,9 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CardNo, GatewayOrderNo, PackageId, PurchaseNo, SchoolId, UserId};
 use edupay_domain::packages::{
     Availability, BindGuardian, ClosePurchase, ConfirmPurchaseCharge, Detail, ImportMode, Package, PackageDraft,
-    PayeeAccounts, PlacePlan, PlacePurchase, PlacedPurchase, Project, ProjectDraft, ProjectKind, Purchase,
-    PurchaseKind, PurchaseQuery, PutPackages, PutProject, PutSchool, PutStudents, School, Selection, ServicePeriod,
-    StudentDraft, StudentTexts, Term, UpgradePricing, confirm_purchase_charge, place_purchase, put_packages,
-    put_project, put_students,
+    PlacePlan, PlacePurchase, PlacedPurchase, Project, ProjectDraft, ProjectKind, Purchase, PurchaseKind,
+    PurchaseQuery, PutPackages, PutProject, PutSchool, PutStudents, School, Selection, ServicePeriod, StudentDraft,
+    StudentTexts, Term, confirm_purchase_charge, place_purchase, put_packages, put_project, put_students,
 };
 use edupay_domain::payments::{Channel, Charge, ChargeAttempt, Confirmation, OpenCharge, OpenChargePlan};
 
@@ -100,18 +99,7 @@ impl<H: StoreHarness + ?Sized> Case<'_, H> {
 
     /// A project for cards of the school.
     pub fn project_draft(&self, school_id: SchoolId) -> ProjectDraft {
-        ProjectDraft {
-            id: None,
-            school_id: Some(school_id),
-            name: self.unique("一卡通 "),
-            kind: ProjectKind::Card,
-            selection: Selection::Single,
-            channels: Project::DEFAULT_CHANNELS.to_vec(),
-            accounts: PayeeAccounts::default(),
-            description: String::new(),
-            protocol_url: String::new(),
-            upgrade_pricing: UpgradePricing::Difference,
-        }
+        fixtures::project_draft(Some(school_id), &self.unique("一卡通 "))
     }
 
     /// A stored project.

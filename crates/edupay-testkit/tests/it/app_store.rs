@@ -4,17 +4,19 @@
 
 use edupay_domain::accounts::{AccountService, Profile, Role, User};
 use edupay_domain::app_store::{
-    AppStoreInbox, AppStoreNotification, AppStorePurchaseStore, AppStoreTransaction, CatchUpError, KeptNotification,
-    NotificationKind, NotificationOutcome, RecordVerdict, RedeemRefusal, Redeemed, RefundedShare, SignatureRefusal,
-    SignedText, StoreEnvironment,
+    AppStore, AppStoreInbox, AppStoreNotification, AppStorePolicy, AppStorePurchaseStore, AppStoreService,
+    AppStoreTransaction, CatchUpError, KeptNotification, MissingToken, NotificationKind, NotificationOutcome,
+    RecordVerdict, RedeemRefusal, Redeemed, RefundedShare, SandboxUser, SignatureRefusal, SignedText, StoreEnvironment,
 };
 use edupay_domain::clock::Clock;
 use edupay_domain::ids::{AppAccountToken, NotificationId, ProductId};
 use edupay_domain::products::Product;
 use edupay_domain::store::EffectError;
-use edupay_testkit::app_store::{refused_text, signed};
+use edupay_testkit::app_store::{FakeAppStore, refused_text, signed};
 use edupay_testkit::fixtures::{app_store_notification, app_store_transaction, fen, minutes_after, monday};
+use edupay_testkit::ids::SeededIds;
 use edupay_testkit::platform::Platform;
+use std::sync::Arc;
 
 async fn product(platform: &Platform) -> Product {
     platform.products.create_product(ProductId::parse("com.example.coins6").unwrap(), fen(600)).await.unwrap()
@@ -179,6 +181,33 @@ async fn play_money_is_for_testers() {
     let wallet = platform.wallet(&tester).await;
     assert_eq!((wallet.bonus, wallet.iap), (fen(600), fen(0)));
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn testers_may_be_named_by_their_ids() {
+    let platform = an_hour_later();
+    let (user, tester) = (platform.buyer("xiaoyu", 0).await, platform.buyer("another", 0).await);
+    let product = product(&platform).await;
+    let app_store = AppStoreService::new(AppStore {
+        signatures: Arc::new(FakeAppStore),
+        server: None,
+        environment: StoreEnvironment::Sandbox,
+        purchases: Arc::new(platform.store.clone()),
+        inbox: Arc::new(platform.store.clone()),
+        users: Arc::new(platform.store.clone()),
+        policy: AppStorePolicy {
+            missing_token: MissingToken::Refused,
+            sandbox_users: vec![SandboxUser::Id(tester.id)],
+        },
+        clock: platform.clock.clone(),
+        ids: Arc::new(SeededIds::default()),
+    });
+    for (user, id, is_credited) in [(&user, "1", false), (&tester, "2", true)] {
+        let environment = StoreEnvironment::Sandbox;
+        let bought = signed(AppStoreTransaction { environment, ..bought_by(user, id, &product) });
+        assert_eq!(app_store.redeem(user, &bought.signed, None).await.is_ok(), is_credited);
+    }
+    assert_eq!((platform.wallet(&user).await.bonus, platform.wallet(&tester).await.bonus), (fen(0), fen(600)));
 }
 
 #[tokio::test]

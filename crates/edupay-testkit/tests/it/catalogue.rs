@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{CardNo, CourseId, PackageId, ProductId, ProjectId, SchoolId, UserId};
 use edupay_domain::packages::{
-    Availability, CampusRefusal, CampusService, CatalogueRefusal, ImportMode, PackageDraft, PayeeAccounts, Project,
-    ProjectDraft, ProjectKind, PutSchool, School, Selection, StudentDraft, StudentTexts, Term, UpgradePricing,
+    Availability, CampusRefusal, CampusService, CatalogueRefusal, ImportMode, PackageDraft, ProjectDraft, PutSchool,
+    School, StudentDraft, StudentTexts, Term,
 };
 use edupay_domain::products::{CourseRefusal, CourseStatus, ProductRefusal};
 use edupay_domain::store::EffectError;
-use edupay_testkit::fixtures::fen;
+use edupay_testkit::fixtures::{fen, project_draft};
 use edupay_testkit::platform::Platform;
 use std::fmt::Debug;
 use std::slice::from_ref;
@@ -43,18 +43,7 @@ fn student(id: i64, school_id: SchoolId) -> StudentDraft {
 }
 
 fn project(name: &str) -> ProjectDraft {
-    ProjectDraft {
-        id: None,
-        school_id: None,
-        name: name.to_owned(),
-        kind: ProjectKind::Card,
-        selection: Selection::Single,
-        channels: Project::DEFAULT_CHANNELS.to_vec(),
-        accounts: PayeeAccounts::default(),
-        description: String::new(),
-        protocol_url: String::new(),
-        upgrade_pricing: UpgradePricing::Difference,
-    }
+    project_draft(None, name)
 }
 
 fn package(project_id: ProjectId, price: u32) -> PackageDraft {

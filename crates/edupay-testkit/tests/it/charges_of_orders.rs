@@ -1,6 +1,7 @@
 //! Orders paid by a charge, when answers are lost and callbacks come early or late.
 
 use chrono::TimeDelta;
+use edupay_domain::ids::OrderNo;
 use edupay_domain::orders::{OrderState, PaidOrder, PayRefusal};
 use edupay_domain::payments::{AttemptStatus, Channel, EventOutcome, Postponement, ReceiptStatus, UnappliedReason};
 use edupay_domain::store::EffectError;
@@ -135,4 +136,55 @@ async fn a_charge_paid_after_the_balance_has_paid_is_kept_for_refund() {
     assert_eq!((receipt.status, receipt.reason), (ReceiptStatus::RefundDue, Some(UnappliedReason::PaidAlready)));
     assert!(platform.wallet(&buyer).await.cash.is_zero());
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_refusal_says_nothing_of_an_earlier_request_until_the_list_was_looked_through() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let pay = || platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP);
+    platform.gateway.fail_next(Call::CreateCharge, Fault::LoseRequest);
+    for (seconds_between, refusal) in
+        [(0, PayRefusal::ChargeUnknown), (45, PayRefusal::ChargeUnknown), (1, PayRefusal::ChargeRefused)]
+    {
+        platform.clock.step(TimeDelta::seconds(seconds_between));
+        let refused = pay().await;
+        assert!(
+            matches!(&refused, Err(EffectError::Refused(said)) if *said == refusal),
+            "{seconds_between} {refused:?}"
+        );
+        platform.gateway.fail_next(Call::CreateCharge, Fault::Refuse);
+    }
+    assert_eq!(platform.gateway.calls(Call::FindCharges), 1, "after 46 seconds");
+    platform.gateway.heal();
+    assert_ne!(pay().await.unwrap().gateway_order_no.as_str(), order.order_no.as_str(), "the refused one has ended");
+}
+
+#[tokio::test]
+async fn an_attempt_that_has_ended_is_not_asked_about_when_somebody_reads() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    platform.gateway.fail_next(Call::CreateCharge, Fault::Refuse);
+    let refused = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
+    assert!(refused.is_err());
+    platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    let calls = [Call::FindCharge, Call::FindCharges].map(|call| platform.gateway.calls(call));
+    assert_eq!(calls, [1, 0]);
+}
+
+#[tokio::test]
+async fn an_order_is_adopted_under_its_number_once() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    let number = OrderNo::parse("12134676899915430002").unwrap();
+    let courses: Vec<_> = order.lines.iter().map(|line| line.course_id).collect();
+    let adopt = |number: &OrderNo| platform.orders.adopt(buyer.id, number.clone(), courses.clone(), order.expires_at);
+    let adopted = adopt(&number).await.unwrap().unwrap();
+    assert_eq!((&adopted.order_no, adopted.amount, adopted.expires_at), (&number, order.amount, order.expires_at));
+    assert_eq!(platform.orders.find(buyer.id, &number).await.unwrap(), Some(adopted));
+    assert_eq!(adopt(&number).await.unwrap(), None);
 }

@@ -130,3 +130,40 @@ async fn a_refund_that_the_gateway_refuses_waits_for_a_person() {
     assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 0);
     assert_eq!(platform.gateway.refunds().len(), 0);
 }
+
+#[tokio::test]
+async fn an_order_waits_for_a_gateway_that_cannot_be_asked_for_a_day_and_no_longer() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    platform.gateway.fail_until_healed(Call::FindCharge, Fault::LoseAnswer);
+    let day_after = order.expires_at + TimeDelta::hours(24);
+    platform.clock.set(day_after - TimeDelta::milliseconds(1));
+    let round = platform.orders.close_expired(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (0, 1));
+    platform.clock.set(day_after);
+    let round = platform.orders.close_expired(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (1, 0));
+    let closed = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!(closed.state, OrderState::Closed);
+}
+
+#[tokio::test]
+async fn one_attempt_that_cannot_be_asked_about_hides_no_payment_by_the_other() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    for channel in [Channel::Wx, Channel::Alipay] {
+        platform.orders.pay_by_charge(&buyer, order.order_no.clone(), channel, PAYER_IP).await.unwrap();
+    }
+    let second = platform.gateway.charges().remove(1);
+    platform.gateway.payer_pays(&second.id).unwrap();
+    platform.clock.set(order.expires_at + TimeDelta::minutes(1));
+    platform.gateway.fail_next(Call::FindCharge, Fault::LoseAnswer);
+    let round = platform.orders.close_expired(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (1, 0));
+    let paid = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert!(matches!(paid.state, OrderState::Paid(_)));
+    platform.audit().await;
+}

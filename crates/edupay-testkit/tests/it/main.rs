@@ -2,6 +2,7 @@
 
 mod app_store;
 mod app_store_histories;
+mod bills;
 mod catalogue;
 mod charges_of_orders;
 mod contract;

@@ -13,14 +13,13 @@ use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
 use edupay_domain::ids::{GatewayOrderNo, MockIdSource, OrderNo, PackageId, UserId};
 use edupay_domain::packages::{
     ClaimedAmount, Day, ImportMode, MockPackageStore, Package, PackageDraft, PackagePolicy, PackageService, Packages,
-    PayForPackages, PayeeAccounts, PlaceRefusal, Project, ProjectDraft, ProjectKind, PurchaseKind, PurchaseQuery,
-    PurchaseState, PutSchool, SearchKind, SearchRefusal, Selection, StudentDraft, StudentTexts, SuccessRefusal, Term,
-    UpgradePricing,
+    PayForPackages, PlaceRefusal, ProjectKind, PurchaseKind, PurchaseQuery, PurchaseState, PutSchool, SearchKind,
+    SearchRefusal, StudentDraft, StudentTexts, SuccessRefusal, Term,
 };
 use edupay_domain::payments::{AttemptStatus, Channel, Postponement, ReceiptStatus, UnappliedReason};
 use edupay_domain::store::EffectError;
 use edupay_testkit::contract::StoreHarness;
-use edupay_testkit::fixtures::fen;
+use edupay_testkit::fixtures::{fen, project_draft};
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
 use std::sync::Arc;
@@ -47,18 +46,7 @@ impl Campus {
             guardians: vec![parent.id],
         };
         platform.campus.put_students(vec![draft], ImportMode::Write).await.unwrap();
-        let project = ProjectDraft {
-            id: None,
-            school_id: Some(school.id),
-            name: "智慧校园一卡通".to_owned(),
-            kind: ProjectKind::Card,
-            selection: Selection::Single,
-            channels: Project::DEFAULT_CHANNELS.to_vec(),
-            accounts: PayeeAccounts::default(),
-            description: String::new(),
-            protocol_url: String::new(),
-            upgrade_pricing: UpgradePricing::Difference,
-        };
+        let project = project_draft(Some(school.id), "智慧校园一卡通");
         let project = platform.campus.put_project(project).await.unwrap();
         let draft = |name: &str, price| PackageDraft {
             id: None,
@@ -198,6 +186,33 @@ async fn a_lost_callback_heals_when_the_success_is_asked_for() {
     let unknown = platform.packages.success(parent, campus.student, &unknown).await;
     assert!(matches!(unknown, Err(EffectError::Refused(SuccessRefusal::NotFound))));
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_lost_callback_heals_when_the_status_is_repaired_and_not_when_it_is_only_read() {
+    let campus = Campus::new().await;
+    let (platform, parent) = (&campus.platform, campus.parent.id);
+    let placed = platform.packages.pay(parent, &campus.wanted(PurchaseKind::New, 1, Channel::Wx)).await.unwrap();
+    platform.gateway.payer_pays(placed.attempt.charge_id.as_ref().unwrap()).unwrap();
+    let number = || placed.attempt.gateway_order_no.clone();
+    let read = platform.packages.status(parent, campus.student, number()).await.unwrap().unwrap();
+    assert_eq!(read.purchase.state, PurchaseState::Unpaid);
+    let repaired = || platform.packages.repaired_status(parent, campus.student, number());
+    assert!(matches!(repaired().await.unwrap().unwrap().purchase.state, PurchaseState::Paid { .. }));
+    repaired().await.unwrap().unwrap();
+    assert_eq!(platform.gateway.calls(Call::FindCharge), 1, "what is paid needs no asking");
+    let stranger = platform.buyer("stranger", 0).await.id;
+    assert_eq!(platform.packages.repaired_status(stranger, campus.student, number()).await.unwrap(), None);
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_guardian_is_told_whom_it_may_act_for() {
+    let campus = Campus::new().await;
+    let wards = campus.platform.packages.wards(campus.parent.id).await.unwrap();
+    assert_eq!(wards.iter().map(|ward| ward.user_id).collect::<Vec<_>>(), [campus.student]);
+    let stranger = campus.platform.buyer("stranger", 0).await.id;
+    assert_eq!(campus.platform.packages.wards(stranger).await.unwrap(), []);
 }
 
 /// Between our look at the purchase and the gateway's answer the callback may come.

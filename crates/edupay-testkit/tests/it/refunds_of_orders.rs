@@ -240,3 +240,25 @@ async fn a_large_refund_reaches_the_gateway_when_it_is_approved() {
     assert_eq!(platform.gateway.refunds().len(), 1);
     platform.audit().await;
 }
+
+#[tokio::test]
+async fn refunds_are_listed_by_their_stage_the_newest_first() {
+    let platform = Platform::new();
+    let (_, order, _) = charged(&platform).await;
+    ask(&platform, &order, "R-1", Some(100), RefundTarget::Source).await;
+    platform.clock.step(TimeDelta::seconds(1));
+    ask(&platform, &order, "R-2", Some(200), RefundTarget::Source).await;
+    platform.clock.step(TimeDelta::seconds(1));
+    platform.gateway.fail_next(Call::CreateRefund, Fault::Refuse);
+    ask(&platform, &order, "R-3", Some(300), RefundTarget::Source).await;
+    let list = async |stage, limit| {
+        let listed = platform.refunds.list(stage, None, limit).await.unwrap();
+        listed.into_iter().map(|refund| refund.refund_no.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 10).await, ["R-3", "R-2", "R-1"]);
+    assert_eq!(list(Some(RefundStage::Succeeded), 10).await, ["R-2", "R-1"]);
+    assert_eq!(
+        (list(None, 0).await, list(None, 2).await),
+        (vec!["R-3".to_owned()], vec!["R-3".to_owned(), "R-2".to_owned()])
+    );
+}
