@@ -262,3 +262,20 @@ async fn refunds_are_listed_by_their_stage_the_newest_first() {
         (vec!["R-3".to_owned()], vec!["R-3".to_owned(), "R-2".to_owned()])
     );
 }
+
+#[tokio::test]
+async fn a_gateway_out_of_reach_costs_three_calls_however_many_refunds_are_due() {
+    let platform = Platform::new();
+    let (_, order, _) = charged(&platform).await;
+    platform.gateway.fail_until_healed(Call::CreateRefund, Fault::Postpone(Postponement::Unreached));
+    for number in 1..=6 {
+        ask(&platform, &order, &format!("R-{number}"), Some(100), RefundTarget::Source).await;
+    }
+    platform.clock.step(TimeDelta::hours(1));
+    let round = platform.refunds.work_on_due(10).await.unwrap();
+    assert_eq!((round.taken, round.done, round.outage.is_certain()), (3, 0, true));
+    platform.gateway.heal();
+    platform.clock.step(TimeDelta::hours(1));
+    assert_eq!(platform.refunds.work_on_due(10).await.unwrap().done, 6);
+    platform.audit().await;
+}
