@@ -9,7 +9,7 @@
 use chrono::TimeDelta;
 use edupay_domain::accounts::{Token, User};
 use edupay_domain::cashier::{CashierRefusal, CashierTarget};
-use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, RequestDigest};
+use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, KeyTurn, RecoveryPoint, RequestDigest};
 use edupay_domain::ids::{GatewayOrderNo, MockIdSource, OrderNo, PackageId, UserId};
 use edupay_domain::packages::{
     ClaimedAmount, Day, ImportMode, MockPackageStore, Package, PackageDraft, PackagePolicy, PackageService, Packages,
@@ -127,6 +127,30 @@ async fn a_try_that_could_not_ask_the_gateway_is_followed_by_another_charge_of_t
     assert_eq!(placed.purchase.purchase_no.as_str(), noted.0, "the first attempt had the purchase's own number");
     assert_eq!(platform.gateway.charges().len(), 1);
     platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_repeat_in_the_turn_of_its_key_goes_on_with_what_the_first_try_made_whatever_became_of_it() {
+    let campus = Campus::new().await;
+    let (platform, parent) = (&campus.platform, campus.parent.id);
+    let key = IdempotencyKey::parse("campus-1").unwrap();
+    let request = platform.idempotency.request(parent, key, RequestDigest([7; 32]));
+    let ClaimedKey::Turn(first) = platform.idempotency.claim(request).await.unwrap() else { panic!() };
+    let wanted = campus.wanted(PurchaseKind::New, 0, Channel::Wx);
+    let placed = platform.packages.pay_once(parent, &wanted, Some(&first)).await.unwrap();
+    let charge = platform.gateway.payer_pays(placed.attempt.charge_id.as_ref().unwrap()).unwrap();
+    platform.payments.confirm(&charge).await.unwrap();
+    // Placed anew, a package that is held already would be refused.
+    let anew = platform.packages.pay(parent, &wanted).await;
+    assert!(matches!(anew, Err(EffectError::Refused(_))));
+    let point = Some(RecoveryPoint(placed.attempt.gateway_order_no.to_string()));
+    let second = KeyTurn { point, ..first };
+    let again = platform.packages.pay_once(parent, &wanted, Some(&second)).await.unwrap();
+    assert_eq!((again.purchase.purchase_no, again.attempt.status), (placed.purchase.purchase_no, AttemptStatus::Paid));
+    let stranger = platform.buyer("stranger", 0).await.id;
+    let foreign = platform.packages.pay_once(stranger, &wanted, Some(&second)).await;
+    assert!(matches!(foreign, Err(EffectError::Refused(PlaceRefusal::NotYours))));
+    assert_eq!(platform.gateway.charges().len(), 1);
 }
 
 #[tokio::test]
