@@ -188,3 +188,19 @@ async fn an_order_is_adopted_under_its_number_once() {
     assert_eq!(platform.orders.find(buyer.id, &number).await.unwrap(), Some(adopted));
     assert_eq!(adopt(&number).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_reader_does_not_wait_for_a_gateway_out_of_reach_once_for_each_attempt() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    for channel in [Channel::Wx, Channel::Alipay] {
+        platform.orders.pay_by_charge(&buyer, order.order_no.clone(), channel, PAYER_IP).await.unwrap();
+    }
+    platform.gateway.fail_until_healed(Call::FindCharge, Fault::LoseRequest);
+    let read = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!((read.state, platform.gateway.calls(Call::FindCharge)), (OrderState::Unpaid, 1));
+    platform.gateway.heal();
+    platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!(platform.gateway.calls(Call::FindCharge), 3);
+}
