@@ -283,7 +283,13 @@ async fn what_was_sent_while_nobody_listened_is_caught_up_with() {
     }
     platform.app_store_server.fall_silent();
     let failed = platform.app_store.catch_up(environment, Some(monday())).await;
-    assert!(matches!(failed, Err(CatchUpError::Server(_))));
+    assert!(matches!(&failed, Err(error @ CatchUpError::Server(server)) if error.code() == server.code()));
+    let named = [CatchUpError::NotConfigured, CatchUpError::TooLong].map(|error| error.code());
+    assert_eq!(named, ["app_store_server_not_configured", "app_store_history_too_long"]);
+    let purchases = platform.app_store.purchases_of(user.id, None, 10).await.unwrap();
+    let mut listed: Vec<_> = purchases.into_iter().map(|purchase| purchase.key).collect();
+    listed.sort();
+    assert_eq!(listed, bought.iter().map(AppStoreTransaction::key).collect::<Vec<_>>());
     platform.audit().await;
 }
 

@@ -72,6 +72,8 @@ async fn a_callback_before_the_reply_pays_the_order() {
     for _ in 0..3 {
         assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Processed);
     }
+    platform.clock.step(TimeDelta::minutes(1));
+    assert_eq!(platform.payments.retry_inbox(10).await.unwrap().taken, 0, "what is processed is not tried again");
 
     let paid = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert_eq!(paid.state.payment().map(|payment| payment.tender.channel_code()), Some("wx"));
