@@ -4,7 +4,7 @@ use edupay_domain::accounts::{AdjustBalance, WalletStore};
 use edupay_domain::clock::Clock;
 use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, KeyTurn, RecoveryPoint, RequestDigest};
 use edupay_domain::ids::{GatewayOrderNo, OpenId, TopUpNo};
-use edupay_domain::ledger::Bucket;
+use edupay_domain::ledger::{Bucket, EntryKind};
 use edupay_domain::payments::{
     AttemptStatus, Channel, ChargeStore, CloseAttempt, Postponement, ProofRefusal, ReceiptStatus, UnappliedReason,
     close_attempt,
@@ -32,6 +32,12 @@ async fn a_top_up_pays_the_debt_first() {
     platform.top_ups.simulate(&buyer, fen(10_000), PAYER_IP, None).await.unwrap();
     let wallet = platform.wallet(&buyer).await;
     assert_eq!((wallet.debt, wallet.cash), (fen(0), fen(7_000)));
+    let kinds = async |limit| {
+        let lines = platform.ledger.statement(buyer.id, None, limit).await.unwrap();
+        lines.iter().map(|line| line.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(10).await, [EntryKind::CreditTopUp, EntryKind::AdjustBalance]);
+    assert_eq!(kinds(0).await, [EntryKind::CreditTopUp]);
     platform.audit().await;
 }
 
