@@ -1,9 +1,12 @@
 //! Orders paid by a charge, when answers are lost and callbacks come early or late.
 
 use chrono::TimeDelta;
-use edupay_domain::ids::OrderNo;
+use edupay_domain::clock::Clock;
+use edupay_domain::ids::{GatewayEventId, OrderNo};
 use edupay_domain::orders::{OrderState, PaidOrder, PayRefusal};
-use edupay_domain::payments::{AttemptStatus, Channel, EventOutcome, Postponement, ReceiptStatus, UnappliedReason};
+use edupay_domain::payments::{
+    AttemptStatus, Channel, EventOutcome, InboundEvent, InboundObject, Postponement, ReceiptStatus, UnappliedReason,
+};
 use edupay_domain::store::EffectError;
 use edupay_testkit::gateway::{Call, Fault, GENUINE};
 use edupay_testkit::platform::{PAYER_IP, Platform};
@@ -205,4 +208,26 @@ async fn a_reader_does_not_wait_for_a_gateway_out_of_reach_once_for_each_attempt
     platform.gateway.heal();
     platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
     assert_eq!(platform.gateway.calls(Call::FindCharge), 3);
+}
+
+#[tokio::test]
+async fn a_callback_of_a_charge_that_is_not_paid_changes_nothing() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
+    let unpaid = platform.gateway.charges().remove(0);
+    let event = InboundEvent {
+        id: GatewayEventId::parse("evt_000000000000000000000099").unwrap(),
+        kind: "charge.updated".to_owned(),
+        object: InboundObject::Charge(unpaid),
+        body: "evt_000000000000000000000099".to_owned(),
+        received_at: platform.clock.now(),
+    };
+    for _ in 0..2 {
+        assert_eq!(platform.payments.receive(&event).await.unwrap(), EventOutcome::Ignored);
+    }
+    assert!(platform.store.receipts_of(buyer.id).is_empty());
+    let read = platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap();
+    assert_eq!(read.state, OrderState::Unpaid);
 }

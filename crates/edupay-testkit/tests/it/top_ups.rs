@@ -1,5 +1,6 @@
 //! Money comes into a balance on proof only.
 
+use chrono::TimeDelta;
 use edupay_domain::accounts::{AdjustBalance, WalletStore};
 use edupay_domain::clock::Clock;
 use edupay_domain::idempotency::{ClaimedKey, IdempotencyKey, KeyTurn, RecoveryPoint, RequestDigest};
@@ -10,10 +11,12 @@ use edupay_domain::payments::{
     close_attempt,
 };
 use edupay_domain::store::EffectError;
-use edupay_domain::top_ups::{TopUpRefusal, TopUpState, TopUpWish};
+use edupay_domain::top_ups::{Campaign, TopUpPolicy, TopUpRefusal, TopUpService, TopUpState, TopUpWish, TopUps};
 use edupay_testkit::fixtures::{event_id, fen, owe};
 use edupay_testkit::gateway::{Call, Fault};
+use edupay_testkit::ids::SeededIds;
 use edupay_testkit::platform::{PAYER_IP, Platform};
+use std::sync::Arc;
 
 #[tokio::test]
 async fn a_top_up_pays_the_debt_first() {
@@ -202,4 +205,28 @@ async fn a_charge_that_was_given_back_is_not_credited() {
         assert_eq!(platform.gateway.refunds().len(), 1, "nothing goes back by itself");
         platform.audit().await;
     }
+}
+
+#[tokio::test]
+async fn nothing_is_simulated_where_the_gateway_is_not_the_sandbox() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let top_ups = TopUpService::new(TopUps {
+        store: Arc::new(platform.store.clone()),
+        payments: platform.payments.clone(),
+        sandbox: None,
+        policy: TopUpPolicy {
+            max_amount: fen(5_000_000),
+            charge_lifetime: TimeDelta::hours(1),
+            subject: "充值".to_owned(),
+            campaign: Campaign::default(),
+        },
+        clock: platform.clock.clone(),
+        ids: Arc::new(SeededIds::default()),
+    });
+    assert!(!top_ups.simulates());
+    let refused = top_ups.simulate(&buyer, fen(10_000), PAYER_IP, None).await;
+    assert!(matches!(refused, Err(EffectError::Refused(TopUpRefusal::ChargeRefused))));
+    assert!(platform.gateway.charges().is_empty());
+    assert_eq!(platform.wallet(&buyer).await.cash, fen(0));
 }
