@@ -198,7 +198,7 @@ const EVENTS: &str = "WITH facts AS (\
      SELECT 'user ' || user_id || ': ' || facts || ' times ' || kind || ', ' || events || ' events of it' FROM counted WHERE facts <> events";
 
 /// What the background work has to finish.
-pub(super) const UNFINISHED: &[Question] = &[
+const UNFINISHED: &[Question] = &[
     (
         "I12",
         "SELECT 'receipt ' || charge_id || ' is ' || status FROM receipts \
@@ -218,7 +218,7 @@ pub(super) const UNFINISHED: &[Question] = &[
 ];
 
 /// What the deliverer has to bring.
-pub(super) const UNDELIVERED: &[Question] = &[
+const UNDELIVERED: &[Question] = &[
     ("I11", "SELECT 'event ' || event_id || ' (' || kind || ') is on its way to nobody' FROM outbox_fanout"),
     (
         "I11",
