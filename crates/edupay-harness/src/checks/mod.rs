@@ -70,10 +70,19 @@ pub(crate) struct Known<'a> {
     pub(crate) once: bool,
 }
 
+/// What one look at everything has seen.
+pub(crate) struct Seen {
+    /// What must not be.
+    pub(crate) found: Vec<Violation>,
+    /// What is unfinished or undelivered at this moment.
+    pub(crate) unfinished: Vec<Violation>,
+    /// What became of requests whose answer was lost.
+    pub(crate) applied: Applied,
+}
+
 /// What must hold after everything has come to rest: one snapshot, with what the clients, the gateway and
-/// the receiver of events know. What is unfinished is not asked for again, since whoever waited for the rest has
-/// told it: a callback that the gateway sends once more meanwhile may be seen in the middle of its work.
-pub(crate) fn check_all(eye: &mut Eye, known: &Known<'_>) -> Result<(Vec<Violation>, Applied), Failure> {
+/// the receiver of events know.
+pub(crate) fn check_all(eye: &mut Eye, known: &Known<'_>) -> Result<Seen, Failure> {
     in_one_snapshot(eye, |eye| {
         let mut found = statements::ask(eye, statements::BOOKS)?;
         found.extend(statements::ask(eye, statements::SETTLEMENTS)?);
@@ -81,7 +90,9 @@ pub(crate) fn check_all(eye: &mut Eye, known: &Known<'_>) -> Result<(Vec<Violati
         found.extend(deliveries::check(eye, known.hearsay)?);
         let (more, applied) = acknowledged::check(eye, known.done, known.once)?;
         found.extend(more);
-        Ok((found, applied))
+        let mut unfinished = statements::ask(eye, statements::UNFINISHED)?;
+        unfinished.extend(statements::ask(eye, statements::UNDELIVERED)?);
+        Ok(Seen { found, unfinished, applied })
     })
 }
 

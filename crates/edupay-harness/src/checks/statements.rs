@@ -198,7 +198,7 @@ const EVENTS: &str = "WITH facts AS (\
      SELECT 'user ' || user_id || ': ' || facts || ' times ' || kind || ', ' || events || ' events of it' FROM counted WHERE facts <> events";
 
 /// What the background work has to finish.
-const UNFINISHED: &[Question] = &[
+pub(super) const UNFINISHED: &[Question] = &[
     (
         "I12",
         "SELECT 'receipt ' || charge_id || ' is ' || status FROM receipts \
@@ -218,7 +218,7 @@ const UNFINISHED: &[Question] = &[
 ];
 
 /// What the deliverer has to bring.
-const UNDELIVERED: &[Question] = &[
+pub(super) const UNDELIVERED: &[Question] = &[
     ("I11", "SELECT 'event ' || event_id || ' (' || kind || ') is on its way to nobody' FROM outbox_fanout"),
     (
         "I11",

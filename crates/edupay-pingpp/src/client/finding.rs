@@ -197,8 +197,9 @@ fn cut_off() -> GatewayError {
     GatewayError::new(GatewayFault::Unknown, "the walk through the list was cut off")
 }
 
-/// What is left of a list behind a charge that was created then, newest first: quarters of the time, so that each
-/// has about as many charges. Where there is no time to share out, the first goes on to the end.
+/// What is left of a list behind a charge that was created then, newest first: quarters of the time,
+/// which have about as many charges each where they come evenly. Where there is no time to share out, the first
+/// goes on to the end.
 fn parts(all: CreatedRange, last: Option<Timestamp>) -> [Option<CreatedRange>; 4] {
     let span = last.map_or(0, |last| last.signed_duration_since(all.from).num_seconds());
     if span < 4 {

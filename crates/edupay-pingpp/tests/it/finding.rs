@@ -199,7 +199,8 @@ async fn every_charge_is_found_once_whenever_it_was_created() {
         for each in [1, 3, 100] {
             let mut charges = one_each(count);
             for (charge, place) in charges.iter_mut().zip(0..) {
-                charge["created"] = json!(600 + (count as i64 - place) / each);
+                // From the first second that is asked for: ten minutes before the moment itself.
+                charge["created"] = json!((count as i64 - 1 - place) / each - 600);
             }
             let other = Arc::new(Other::start(charges));
             for (number, found) in numbers(count).iter().zip(other.find_all(&numbers(count)).await) {

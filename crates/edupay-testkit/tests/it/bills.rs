@@ -2,24 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "the steps of a test fail by panicking")]
 
+use super::reconciliation::{first_day, paid_again, paid_unheard};
 use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::clock::Clock;
 use edupay_domain::orders::{Order, OrderState, OrderStore};
-use edupay_domain::packages::Day;
-use edupay_domain::payments::{Channel, Charge, GatewayRefund, PaymentGateway, ReceiptStatus, RefundStatus};
+use edupay_domain::payments::{Channel, Charge, GatewayRefund, ReceiptStatus, RefundStatus};
 use edupay_domain::reconciliation::{
-    Action, Bill, BillFault, BillKind, Daily, Days, Difference, DifferenceKind, PaymentState, Repaired, Run, Silent,
-    Source, Standing, TheirPayment, TheirRefund, WantedRun,
+    Action, Bill, BillFault, BillKind, Daily, Difference, DifferenceKind, PaymentState, Repaired, Run, Silent, Source,
+    Standing, TheirPayment, TheirRefund, WantedRun,
 };
 use edupay_testkit::fixtures::fen;
 use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
-
-/// The day on which a platform begins, a few minutes before noon in Beijing.
-fn first_day() -> Days {
-    Days::one(Day::parse("2016-06-15").unwrap())
-}
 
 /// The first day against this bill of WeChat's.
 async fn compare(platform: &Platform, bill: Bill) -> (Run, Vec<Difference>) {
@@ -34,13 +29,6 @@ async fn compare(platform: &Platform, bill: Bill) -> (Run, Vec<Difference>) {
 
 fn told(found: &[Difference]) -> Vec<(DifferenceKind, &str, Action)> {
     found.iter().map(|it| (it.kind, it.name.as_str(), it.action)).collect()
-}
-
-async fn paid_unheard(platform: &Platform, buyer: &User) -> (Order, Charge) {
-    let order = platform.order(buyer, 9_900).await;
-    let attempt = platform.orders.pay_by_charge(buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
-    let charge = platform.gateway.payer_pays(&attempt.charge_id.unwrap()).unwrap();
-    (order, charge)
 }
 
 async fn paid(platform: &Platform, buyer: &User) -> (Order, Charge) {
@@ -140,11 +128,7 @@ async fn a_second_line_of_a_number_is_booked_when_the_gateway_has_a_second_charg
         [(DifferenceKind::DuplicateThere, "wx2")]
     );
     assert_eq!(repair(&platform, &run).await, FOR_A_PERSON, "the gateway knows of one only");
-    // The gateway makes another charge of the same number once its minute is over.
-    platform.clock.step(TimeDelta::minutes(5));
-    let request = platform.gateway.requests()[0].clone();
-    let second = PaymentGateway::create_charge(platform.gateway.as_ref(), &request).await;
-    platform.gateway.payer_pays(&second.unwrap().id).unwrap();
+    paid_again(&platform).await;
     let (run, _) = compare(&platform, twice).await;
     assert_eq!(repair(&platform, &run).await, DONE);
     let kept: Vec<_> = platform.store.receipts_of(buyer.id).iter().map(|receipt| receipt.status).collect();
@@ -258,22 +242,4 @@ async fn lines_that_cannot_be_read_are_told_and_more_lines_than_one_look_takes_a
     let (run, found) = compare(&platform, bill).await;
     assert_eq!((run.counts.differences, run.counts.their_payments, found.len()), (1_201, 1_201, 500));
     assert_eq!((found[0].kind, found[0].name.as_str()), (DifferenceKind::UnreadableThere, "line 7"));
-}
-
-/// The list of the gateway is read for as long before the days as the policy says.
-#[tokio::test]
-async fn what_is_older_than_the_lists_that_are_read_is_not_found_in_them() {
-    for (age, found) in [(TimeDelta::days(89), 1), (TimeDelta::days(92), 0)] {
-        let platform = Platform::new();
-        let buyer = platform.buyer("xiaoyu", 0).await;
-        platform.clock.step(-age);
-        let (_, charge) = paid(&platform, &buyer).await;
-        platform.clock.step(age);
-        platform.gateway.refund_by_hand(&charge.id, fen(900), None).unwrap();
-        let wanted =
-            WantedRun { days: Some(first_day()), sources: vec![Source::Gateway], started_by: None, daily: Daily::No };
-        let run = platform.reconciliation.begin(&wanted).await.unwrap().unwrap();
-        let run = platform.reconciliation.carry_out(run, Vec::new(), &Silent).await.unwrap();
-        assert_eq!(run.counts.differences, found, "{age}");
-    }
 }

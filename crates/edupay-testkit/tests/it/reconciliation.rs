@@ -17,7 +17,7 @@ use edupay_testkit::gateway::{Call, Fault};
 use edupay_testkit::platform::{PAYER_IP, Platform};
 
 /// The day on which a platform begins, a few minutes before noon in Beijing.
-fn first_day() -> Days {
+pub(super) fn first_day() -> Days {
     Days::one(Day::parse("2016-06-15").unwrap())
 }
 
@@ -38,11 +38,19 @@ async fn run(platform: &Platform) -> (Run, Vec<KeptDifference>) {
 }
 
 /// An order whose charge was paid, without our hearing of it.
-async fn paid_unheard(platform: &Platform, buyer: &User) -> (Order, Charge) {
+pub(super) async fn paid_unheard(platform: &Platform, buyer: &User) -> (Order, Charge) {
     let order = platform.order(buyer, 9_900).await;
     let attempt = platform.orders.pay_by_charge(buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap();
     let charge = platform.gateway.payer_pays(&attempt.charge_id.unwrap()).unwrap();
     (order, charge)
+}
+
+/// Another charge of the first one's number, paid: the gateway makes it once its minute is over.
+pub(super) async fn paid_again(platform: &Platform) -> Charge {
+    platform.clock.step(TimeDelta::minutes(5));
+    let request = platform.gateway.requests().remove(0);
+    let second = PaymentGateway::create_charge(platform.gateway.as_ref(), &request).await;
+    platform.gateway.payer_pays(&second.unwrap().id).unwrap()
 }
 
 async fn hear(platform: &Platform, charge: &Charge) {
@@ -98,11 +106,7 @@ async fn a_second_payment_of_one_order_is_booked_and_owed_back() {
     let buyer = platform.buyer("xiaoyu", 0).await;
     let (order, first) = paid_unheard(&platform, &buyer).await;
     hear(&platform, &first).await;
-    // The gateway makes another charge of the same number once its minute is over.
-    platform.clock.step(TimeDelta::minutes(5));
-    let request = platform.gateway.requests()[0].clone();
-    let second = PaymentGateway::create_charge(platform.gateway.as_ref(), &request).await;
-    let second = platform.gateway.payer_pays(&second.unwrap().id).unwrap();
+    let second = paid_again(&platform).await;
     let (found, kept) = run(&platform).await;
     assert_eq!(named(&kept), [(DifferenceKind::DuplicateThere, second.id.as_str(), Standing::New)]);
     assert_eq!(platform.reconciliation.repair(found.id, &Silent).await.unwrap().done, 1);
@@ -192,4 +196,19 @@ async fn what_a_person_must_look_at_is_marked() {
     let run = platform.reconciliation.carry_out(run, Vec::new(), &Silent).await.unwrap();
     let repaired = platform.reconciliation.repair(run.id, &Silent).await.unwrap();
     assert_eq!(repaired, Repaired { done: 0, for_a_person: 1, failed: 0 });
+}
+
+/// The list of the gateway is read for as long before the days as the policy says.
+#[tokio::test]
+async fn what_is_older_than_the_lists_that_are_read_is_not_found_in_them() {
+    for (age, found) in [(TimeDelta::days(89), 1), (TimeDelta::days(92), 0)] {
+        let platform = Platform::new();
+        let buyer = platform.buyer("xiaoyu", 0).await;
+        platform.clock.step(-age);
+        let (_, charge) = paid_unheard(&platform, &buyer).await;
+        hear(&platform, &charge).await;
+        platform.clock.step(age);
+        platform.gateway.refund_by_hand(&charge.id, fen(900), None).unwrap();
+        assert_eq!(run(&platform).await.0.counts.differences, found, "{age}");
+    }
 }
