@@ -2,6 +2,7 @@
 
 use crate::demo_campus;
 use crate::error::{Context, Failure};
+use crate::settings::Settings;
 use chrono::{NaiveDate, TimeDelta};
 use edupay_domain::accounts::{Profile, Role, Token, User};
 use edupay_domain::clock::Clock;
@@ -82,8 +83,19 @@ async fn user(services: &Services, username: &str, nickname: &str, role: Role, t
     Ok(user)
 }
 
+/// With a live key nothing of a demo may be paid for or looked after.
+///
+/// # Errors
+/// One that names the database, when it is a demo's and the key is live.
+pub(crate) async fn refuse_with_a_live_key(settings: &Settings, services: &Services) -> Result<(), Failure> {
+    if settings.is_live() && is_there(services).await? {
+        return Err(Failure::setting("database_url", "this is demo data; it can't be used with a live key"));
+    }
+    Ok(())
+}
+
 /// Whether a database is a demo's: a public token or the public password opens it.
-pub(crate) async fn is_there(services: &Services) -> Result<bool, Failure> {
+async fn is_there(services: &Services) -> Result<bool, Failure> {
     for username in USERNAMES {
         match services.accounts.log_in(username, PASSWORD.to_owned()).await {
             Ok(token) => {

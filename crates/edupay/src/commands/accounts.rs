@@ -69,16 +69,17 @@ pub(crate) enum TokenCommand {
 }
 
 /// The settings and services of a command that is no server.
-pub(super) fn tool(overrides: &Overrides) -> Result<(Settings, Services), Failure> {
+pub(super) async fn tool(overrides: &Overrides) -> Result<(Settings, Services), Failure> {
     let (settings, _) = settings::load(overrides)?;
     super::directory::expect_database(&settings)?;
     let store = crate::app::open_checked_store(&settings)?;
     let services = crate::app::services(&settings, &store)?;
+    crate::demo_data::refuse_with_a_live_key(&settings, &services).await?;
     Ok((settings, services))
 }
 
 pub(super) async fn user(overrides: &Overrides, command: UserCommand) -> Result<(), Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     match command {
         UserCommand::Create(new) => create(&services, new).await,
         UserCommand::List => list(&services).await,
@@ -104,7 +105,7 @@ pub(super) async fn user(overrides: &Overrides, command: UserCommand) -> Result<
 }
 
 pub(super) async fn token(overrides: &Overrides, command: TokenCommand) -> Result<(), Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     match command {
         TokenCommand::Issue { username } => {
             let user = find(&services, &username).await?;

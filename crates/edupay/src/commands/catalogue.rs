@@ -33,7 +33,7 @@ pub(crate) enum ProductCommand {
 }
 
 pub(super) async fn course(overrides: &Overrides, command: CourseCommand) -> Result<(), Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     let set_status = async |id: i64, status| {
         let id = CourseId::try_new(id).context("course_id")?;
         services.products.set_course_status(id, status).await.context("course")
@@ -56,7 +56,7 @@ pub(super) async fn course(overrides: &Overrides, command: CourseCommand) -> Res
 }
 
 pub(super) async fn product(overrides: &Overrides, command: ProductCommand) -> Result<(), Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     match command {
         ProductCommand::Create { product_id, price } => {
             let product_id = ProductId::parse(&product_id).context("product_id")?;

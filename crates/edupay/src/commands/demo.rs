@@ -24,7 +24,7 @@ pub(crate) struct DemoArguments {
 }
 
 pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Result<(), Failure> {
-    let (mut settings, _) = settings::load(overrides)?;
+    let (mut settings, sources) = settings::load(overrides)?;
     if settings.is_live() {
         return Err(Failure::setting("pingpp.api_key", "demo data and the sandbox can't be used with a live key"));
     }
@@ -35,7 +35,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &DemoArguments) -> Res
     }
     logs::start(&settings)?;
     let ending = Ending::listen()?;
-    if overrides.data_dir.is_none() {
+    if settings::is_default(&sources, "data_dir") {
         settings.data_dir = directory::temporary()?;
     }
     without_rates(&mut settings);
@@ -76,10 +76,11 @@ fn empty_store(settings: &Settings) -> Result<SqlStore, Failure> {
         Failure::setting("database_url", "a demo needs an empty database; to go on with this one, use `edupay serve`")
     };
     if let DatabaseUrl::Sqlite(path) = settings.database()? {
-        if path.exists() {
+        // One without a byte is empty, too.
+        if path.metadata().is_ok_and(|file| file.len() > 0) {
             return Err(used());
         }
-        directory::restrict(&settings.data_dir)?;
+        directory::private(&settings.data_dir)?;
     }
     let store = app::open_store(settings)?;
     if !store.schema_state().context("database_url")?.applied.is_empty() {

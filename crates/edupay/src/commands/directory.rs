@@ -48,15 +48,21 @@ pub(super) fn temporary() -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// Makes a data directory if there is none, and nobody else's.
+pub(super) fn private(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).context("data_dir")?;
+    restrict(path)
+}
+
 /// Nobody else reads a data directory.
 #[cfg(unix)]
-pub(super) fn restrict(path: &Path) -> Result<(), Failure> {
+fn restrict(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).context("data_dir")
 }
 
 /// Nobody else reads a data directory, as far as the system can tell.
 #[cfg(not(unix))]
-pub(super) fn restrict(_: &Path) -> Result<(), Failure> {
+fn restrict(_: &Path) -> Result<(), Failure> {
     Ok(())
 }

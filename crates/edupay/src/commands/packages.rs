@@ -92,7 +92,7 @@ struct PackageTexts {
 }
 
 pub(super) async fn run(overrides: &Overrides, command: PackageCommand) -> Result<ExitCode, Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     let campus = &services.campus;
     let id = |id| PackageId::try_new(id).context("package_id");
     let project = |id: Option<i64>| id.map(ProjectId::try_new).transpose().context("project");

@@ -73,7 +73,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: ReconcileArguments) ->
 
 /// How many differences there were.
 async fn reconcile(overrides: &Overrides, arguments: &ReconcileArguments) -> Result<u64, Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     let service = services.reconciliation;
     let days = Days::named(arguments.from, arguments.to).map_err(|error| Failure::setting("--from, --to", error))?;
     let bills = bills(&service, arguments).await?;

@@ -22,7 +22,7 @@ pub(crate) struct RecoverArguments {
 
 /// It may run beside the service: each thing is taken under a lease.
 pub(super) async fn run(overrides: &Overrides, arguments: &RecoverArguments) -> Result<ExitCode, Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     expect_gateway(&settings)?;
     let limits = RunLimits { most: arguments.limit, time: TimeDelta::seconds(i64::from(arguments.seconds)) };
     let report = services.recovery.run(limits).await.context("recover")?;
@@ -31,7 +31,7 @@ pub(super) async fn run(overrides: &Overrides, arguments: &RecoverArguments) -> 
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Without a gateway every refund would count as refused.
+/// Without a gateway nothing could be found out.
 pub(super) fn expect_gateway(settings: &Settings) -> Result<(), Failure> {
     match settings.pingpp.api_key.reveal().is_empty() {
         true => Err(Failure::setting("pingpp.api_key", "it is needed to ask the gateway")),

@@ -52,7 +52,7 @@ pub(crate) struct Decide {
 }
 
 pub(super) async fn run(overrides: &Overrides, command: ReviewCommand) -> Result<(), Failure> {
-    let (settings, services) = tool(overrides)?;
+    let (settings, services) = tool(overrides).await?;
     match command {
         ReviewCommand::List(arguments) => list(&services.recovery, &arguments).await,
         ReviewCommand::Show { id } => show(&services.recovery, &id).await,

@@ -100,7 +100,7 @@ enum PricingName {
 }
 
 pub(super) async fn school(overrides: &Overrides, command: SchoolCommand) -> Result<(), Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     let put = async |id, name| services.campus.put_school(PutSchool { id, name }).await.context("school");
     match command {
         SchoolCommand::Create { name } => say(school_view(&put(None, name).await?)),
@@ -122,7 +122,7 @@ pub(super) async fn school(overrides: &Overrides, command: SchoolCommand) -> Res
 }
 
 pub(super) async fn project(overrides: &Overrides, command: ProjectCommand) -> Result<(), Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     let campus = &services.campus;
     let id = |id| ProjectId::try_new(id).context("project_id");
     match command {

@@ -38,9 +38,7 @@ pub(super) async fn run(overrides: &Overrides) -> Result<(), Failure> {
     store.check_schema().context("database_url")?;
     check_clock(&store).await?;
     let app::Built { services, circuit } = app::build(&settings, &store)?;
-    if settings.is_live() && demo_data::is_there(&services).await? {
-        return Err(Failure::setting("database_url", "this is demo data; it can't be used with a live key"));
-    }
+    demo_data::refuse_with_a_live_key(&settings, &services).await?;
     let listener = listen(settings.listen)?;
     let address = listener.local_addr().context("listen")?;
     say(json!({ "service": format!("http://{address}") }));

@@ -95,7 +95,7 @@ struct Texts {
 }
 
 pub(super) async fn run(overrides: &Overrides, command: StudentCommand) -> Result<ExitCode, Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     let campus = &services.campus;
     let user = |id| UserId::try_new(id).context("user_id");
     let school = |id: Option<i64>| id.map(SchoolId::try_new).transpose().context("school");

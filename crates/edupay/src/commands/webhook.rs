@@ -99,7 +99,7 @@ pub(crate) enum StageName {
 }
 
 pub(super) async fn run(overrides: &Overrides, command: WebhookCommand) -> Result<(), Failure> {
-    let (_, services) = tool(overrides)?;
+    let (_, services) = tool(overrides).await?;
     let events = &services.events;
     match command {
         WebhookCommand::Create(new) => {

@@ -4,7 +4,7 @@ use super::model::Settings;
 use crate::error::Failure;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
-use figment::{Error, Figment, Metadata, Profile, Provider};
+use figment::{Error, Figment, Metadata, Profile, Provider, Source};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -59,18 +59,33 @@ fn figment(overrides: &Overrides) -> Result<Figment, Failure> {
 /// One line that names the setting; its value is not shown, since it may be a secret.
 fn wrong(error: &Error) -> Failure {
     let path = error.path.join(".");
-    let source = error.metadata.as_ref().map_or_else(String::new, |metadata| format!(" (from {})", metadata.name));
+    let source = error.metadata.as_ref().map_or_else(String::new, source);
     let kind = match &error.kind {
+        figment::error::Kind::Message(text) if path.is_empty() => {
+            // Of a file that is no TOML: where, and not what stands there.
+            let place = text.lines().next().unwrap_or_default();
+            return Failure::setting("--config", format!("{place}{source}"));
+        }
         figment::error::Kind::UnknownField(field, _) => {
             return Failure::setting(&joined(&path, field), format!("no such setting{source}"));
         }
         figment::error::Kind::Message(_) => "not a value of this setting".to_owned(),
+        figment::error::Kind::InvalidType(_, expected) if expected == "a sequence" => {
+            "expected a list, such as [\"one\", \"two\"]".to_owned()
+        }
         figment::error::Kind::InvalidType(_, expected) | figment::error::Kind::InvalidValue(_, expected) => {
             format!("expected {expected}")
         }
         other => other.to_string(),
     };
     Failure::setting(&path, format!("{kind}{source}"))
+}
+
+fn source(metadata: &Metadata) -> String {
+    match &metadata.source {
+        Some(Source::File(file)) => format!(" (from {})", shown(file)),
+        _ => format!(" (from {})", metadata.name),
+    }
 }
 
 /// The whole name of an unknown field; its path may or may not end with it.
@@ -127,20 +142,17 @@ impl Provider for Variables {
         for (name, text) in &self.0 {
             let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(NOT_SETTINGS)) else { continue };
             let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
-            let value = value(text).ok_or_else(|| Error::from(format!("{name} is not a TOML array")))?;
-            insert(&mut all, &path, value);
+            insert(&mut all, &path, value(text));
         }
         Ok(Map::from([(Profile::Default, all)]))
     }
 }
 
-/// The text, or the TOML array that it is; `None` for a broken array.
-fn value(text: &str) -> Option<Value> {
-    if !text.trim_start().starts_with('[') {
-        return Some(Value::from(text));
-    }
-    let list: Dict = Toml::from_str(&format!("list = {text}")).ok()?;
-    list.get("list").cloned()
+/// The TOML array that it is, or else the text: an address of IPv6 begins as an array does.
+fn value(text: &str) -> Value {
+    let list = || Toml::from_str::<Dict>(&format!("list = {text}")).ok()?.remove("list");
+    let list = if text.trim_start().starts_with('[') { list() } else { None };
+    list.unwrap_or_else(|| Value::from(text))
 }
 
 fn insert(dict: &mut Dict, path: &[String], value: Value) {

@@ -12,4 +12,4 @@ mod print;
 pub(crate) use app_store::AppStoreEnvironment;
 pub(crate) use load::{Overrides, load};
 pub(crate) use model::{LimitSettings, LogFormat, PreparedStatementsSetting, Secret, Settings};
-pub(crate) use print::print;
+pub(crate) use print::{is_default, print};

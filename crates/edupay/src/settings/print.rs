@@ -7,6 +7,8 @@ use std::io::{self, Write};
 
 /// What is shown instead of a secret.
 const MASK: &str = "\"…\"";
+/// The source of what nobody has said.
+const DEFAULT: &str = "default";
 
 /// Writes one line per setting, as TOML with a comment.
 pub(crate) fn print(figment: &Figment, out: &mut impl Write) -> io::Result<()> {
@@ -41,12 +43,17 @@ fn is_secret(path: &str) -> bool {
     matches!(path, "database_url" | "pingpp.api_key")
 }
 
+/// Whether nobody has said what this setting is.
+pub(crate) fn is_default(figment: &Figment, path: &str) -> bool {
+    source(figment, path) == DEFAULT
+}
+
 fn source(figment: &Figment, path: &str) -> String {
-    let Some(metadata) = figment.find_metadata(path) else { return "default".to_owned() };
+    let Some(metadata) = figment.find_metadata(path) else { return DEFAULT.to_owned() };
     match &metadata.source {
         Some(Source::File(file)) => shown(file),
         _ if metadata.name == "environment" => variable(path),
         _ if metadata.name.starts_with("--") => metadata.name.to_string(),
-        _ => "default".to_owned(),
+        _ => DEFAULT.to_owned(),
     }
 }

@@ -185,6 +185,9 @@ fn a_wrong_setting_stops_the_start_and_names_itself() {
         ("EDUPAY_APPSTORE__SANDBOX_USERS", "[0]", "appstore.sandbox_users"),
         ("EDUPAY_APPSTORE__KEY_ID", "ABC123DEFG", "appstore.issuer_id"),
         ("EDUPAY_LISSEN", "127.0.0.1:1", "lissen"),
+        ("EDUPAY_LISTEN", "[::1", "listen"),
+        ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "[/etc/key.pem]", "pingpp.public_key_files"),
+        ("EDUPAY_PINGPP__PUBLIC_KEY_FILES", "/etc/key.pem", "expected a list"),
     ] {
         // `--listen` would hide a wrong EDUPAY_LISTEN.
         let arguments: &[&str] = if shown == "listen" { &["serve"] } else { &["serve", "--listen", "127.0.0.1:0"] };
@@ -192,6 +195,38 @@ fn a_wrong_setting_stops_the_start_and_names_itself() {
         assert!(err.to_lowercase().contains(shown), "{name}: {err}");
         assert!(!err.contains("panicked"), "{name}: {err}");
     }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_named_with_the_place_and_without_its_text() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("broken.toml");
+    fs::write(&file, "listen = \"127.0.0.1:0\"\n[pingpp]\napi_key = sk_live_secret\n").expect("a file");
+    let err = refused(&["serve", "--config", file.to_str().expect("a name")], &[]);
+    let line = err.lines().next().expect("a line");
+    assert!(line.contains("--config") && line.contains("broken.toml") && line.contains("line 3"), "{err}");
+    assert!(!err.contains("sk_live_secret") && err.lines().count() == 1, "{err}");
+}
+
+#[test]
+fn an_address_of_ipv6_is_no_list() {
+    let (output, out, err) = run(edupay().arg("config").env("EDUPAY_LISTEN", "[::1]:8000"));
+    assert!(output.status.success(), "{err}");
+    assert!(out.lines().any(|line| line == "listen = \"[::1]:8000\"  # EDUPAY_LISTEN"), "{out}");
+}
+
+#[test]
+fn a_demo_takes_an_empty_file_and_a_data_directory_that_a_setting_names() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let (database, data) = (folder.path().join("empty.db"), folder.path().join("elsewhere/data"));
+    fs::write(&database, "").expect("a file");
+    let mut command = edupay();
+    command.args(["demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]);
+    command.env("EDUPAY_DATABASE_URL", format!("sqlite://{}", database.display())).env("EDUPAY_DATA_DIR", &data);
+    let program = Program::start(command, &folder.path().join("stderr.log"));
+    assert!(program.addresses.service.is_some());
+    assert!(data.join("sandbox/merchant_private.pem").is_file(), "its files lie where they should");
+    assert!(database.metadata().expect("a file").len() > 0, "and so does its data");
 }
 
 #[test]
@@ -218,15 +253,21 @@ fn serving_demo_data_with_a_live_key_is_refused(demo: &Demo) {
 }
 
 fn live_service_refuses(demo: &Demo) {
-    let mut command = demo.command(&["serve", "--listen", "127.0.0.1:0"]);
+    for arguments in [["serve", "--listen", "127.0.0.1:0"].as_slice(), &["recover"]] {
+        live_program_refuses(demo, arguments);
+    }
+}
+
+fn live_program_refuses(demo: &Demo, arguments: &[&str]) {
+    let mut command = demo.command(arguments);
     command.env("EDUPAY_PINGPP__API_KEY", LIVE_KEY);
     command.env("EDUPAY_PINGPP__PRIVATE_KEY_FILE", demo.data_dir().join("sandbox/merchant_private.pem"));
     let keys = format!("[{:?}]", demo.data_dir().join("sandbox/pingpp_public.pem"));
     command.env("EDUPAY_PINGPP__PUBLIC_KEY_FILES", keys);
     command.env("EDUPAY_PINGPP__APP_ID", "app_0000000000000000");
     let (output, out, err) = run(&mut command);
-    assert!(!output.status.success(), "{out}{err}");
-    assert!(err.contains("demo"), "{err}");
+    assert!(!output.status.success(), "{arguments:?}: {out}{err}");
+    assert!(err.contains("demo"), "{arguments:?}: {err}");
 }
 
 fn a_demo_refuses_a_directory_that_is_in_use(demo: &Demo) {
