@@ -168,16 +168,17 @@ pub struct FakeAppStoreServer {
 
 #[derive(Debug, Default)]
 struct Sent {
-    notifications: Vec<String>,
+    notifications: Vec<(Timestamp, String)>,
     refunds: Vec<String>,
-    is_silent: bool,
+    /// How many more answers it gives, if it does not go on for ever.
+    answers_left: Option<usize>,
     asked_from: Vec<Timestamp>,
 }
 
 impl FakeAppStoreServer {
-    /// It has sent this notification, whether it arrived or not.
-    pub fn sent(&self, signed: String) {
-        self.with(|sent| sent.notifications.push(signed));
+    /// It has sent this notification then, whether it arrived or not.
+    pub fn sent(&self, at: Timestamp, signed: String) {
+        self.with(|sent| sent.notifications.push((at, signed)));
     }
 
     /// It has given this transaction back.
@@ -185,9 +186,14 @@ impl FakeAppStoreServer {
         self.with(|sent| sent.refunds.push(signed));
     }
 
-    /// From now on it does not answer.
-    pub fn fall_silent(&self) {
-        self.with(|sent| sent.is_silent = true);
+    /// After so many answers it gives none.
+    pub fn fall_silent_after(&self, answers: usize) {
+        self.with(|sent| sent.answers_left = Some(answers));
+    }
+
+    /// It answers again.
+    pub fn recover(&self) {
+        self.with(|sent| sent.answers_left = None);
     }
 
     /// From which moments the history was asked for.
@@ -200,10 +206,14 @@ impl FakeAppStoreServer {
         work(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn answer(&self, page: Option<&str>, of: impl Fn(&Sent) -> &[String]) -> Result<HistoryPage, AppStoreServerError> {
+    fn answer(
+        &self,
+        page: Option<&str>,
+        of: impl Fn(&Sent) -> Vec<String>,
+    ) -> Result<HistoryPage, AppStoreServerError> {
         self.with(|sent| {
-            if sent.is_silent {
-                return Err(AppStoreServerError::new("it is silent"));
+            if let Some(left) = &mut sent.answers_left {
+                *left = left.checked_sub(1).ok_or_else(|| AppStoreServerError::new("it is silent"))?;
             }
             let start: usize = page.map_or(Ok(0), str::parse).map_err(AppStoreServerError::new)?;
             let all = of(sent);
@@ -220,11 +230,12 @@ impl AppStoreServer for FakeAppStoreServer {
         &self,
         _environment: StoreEnvironment,
         from: Timestamp,
-        _to: Timestamp,
+        to: Timestamp,
         page: Option<&str>,
     ) -> Result<HistoryPage, AppStoreServerError> {
         self.with(|sent| sent.asked_from.push(from));
-        self.answer(page, |sent| &sent.notifications)
+        let then = |(at, _): &&(Timestamp, String)| (from..to).contains(at);
+        self.answer(page, |sent| sent.notifications.iter().filter(then).map(|(_, signed)| signed.clone()).collect())
     }
 
     async fn refund_history(
@@ -233,7 +244,7 @@ impl AppStoreServer for FakeAppStoreServer {
         _id: &TransactionId,
         page: Option<&str>,
     ) -> Result<HistoryPage, AppStoreServerError> {
-        self.answer(page, |sent| &sent.refunds)
+        self.answer(page, |sent| sent.refunds.clone())
     }
 }
 

@@ -12,8 +12,9 @@ use tokio::sync::watch;
 const FAN_OUT: u32 = 200;
 /// Through how many events a replay goes at once.
 const REPLAY: u32 = 500;
-/// How many deliveries are forgotten at once, and how often.
+/// How many deliveries are forgotten at once, how often at a time, and how often that is: faster than they come.
 const FORGET: u32 = 200;
+const FORGET_LOTS: u32 = 50;
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// How long a store may take for a step; what is left is due in the next.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -57,12 +58,22 @@ async fn run(events: EventDeliveryService, interval: Duration, mut stopped: watc
         }
         if forget_at <= Instant::now() {
             forget_at = Instant::now().checked_add(FORGET_EVERY).unwrap_or(forget_at);
-            bounded("forgot deliveries", events.forget(FORGET)).await;
+            forget(&events).await;
         }
         let _ = tokio::time::timeout(interval, stopped.changed()).await;
     }
     for task in sending.into_values() {
         let _ = task.await;
+    }
+}
+
+/// In short transactions; what is left goes the next time.
+async fn forget(events: &EventDeliveryService) {
+    for _ in 0..FORGET_LOTS {
+        match bounded("forgot deliveries", events.forget(FORGET)).await {
+            Some(FORGET) => {}
+            _ => return,
+        }
     }
 }
 

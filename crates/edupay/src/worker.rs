@@ -20,6 +20,9 @@ const KEYS: u32 = 500;
 const KEY_LOTS: u32 = 20;
 /// How long one kind of work may take in a round; what is left is due in the next.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long what reads through somebody else's list may take. It has rounds of its own, since what such a walk has
+/// found is known only at its end: were it cut off earlier, a long list would be begun anew for ever.
+const LONGEST_WALK: Duration = Duration::from_secs(900);
 /// How often the App Store's history is read: what did not arrive heals within this time.
 const HISTORY: Duration = Duration::from_secs(3_600);
 /// How long the end of the program waits for the step that is running.
@@ -34,21 +37,20 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts on this runtime.
     pub(crate) fn start(services: Services, interval: Duration, daily_hour: Option<u32>) -> Self {
-        let (stop, mut stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
+        let mut daily = daily_hour.map(DailyReconciliation::at);
         let task = actix_web::rt::spawn(async move {
-            let mut history_at = Instant::now();
-            let mut daily = daily_hour.map(DailyReconciliation::at);
-            while !*stopped.borrow_and_update() {
+            let rounds = again_and_again(interval, stopped.clone(), async || {
                 round(&services).await;
-                if history_at <= Instant::now() {
-                    history_at = Instant::now().checked_add(HISTORY).unwrap_or(history_at);
-                    read_history(&services).await;
-                }
                 if let Some(daily) = &mut daily {
                     daily.begin_if_due(&services);
                 }
-                let _ = tokio::time::timeout(interval, stopped.changed()).await;
-            }
+            });
+            let walks = again_and_again(interval, stopped.clone(), async || {
+                recover(&services, WorkKind::Charges, LONGEST_WALK).await;
+            });
+            let histories = again_and_again(HISTORY, stopped, async || read_history(&services).await);
+            tokio::join!(rounds, walks, histories);
         });
         Self { stop, task }
     }
@@ -60,18 +62,25 @@ impl Worker {
     }
 }
 
-/// All kinds at once: a gateway that hangs on one does not hold up the others.
+/// With this pause between two rounds, until the program ends.
+async fn again_and_again(pause: Duration, mut stopped: watch::Receiver<bool>, mut round: impl AsyncFnMut()) {
+    while !*stopped.borrow_and_update() {
+        round().await;
+        let _ = tokio::time::timeout(pause, stopped.changed()).await;
+    }
+}
+
+/// All kinds at once, but for what walks: a gateway that hangs on one does not hold up the others.
 async fn round(services: &Services) {
     tokio::join!(
-        work("forgot expired links", forget_links(services)),
-        work("forgot expired idempotency keys", forget_keys(services)),
-        recover(services, WorkKind::Callbacks),
-        recover(services, WorkKind::Notifications),
-        recover(services, WorkKind::Charges),
-        recover(services, WorkKind::Orders),
-        recover(services, WorkKind::Purchases),
-        recover(services, WorkKind::Receipts),
-        recover(services, WorkKind::Refunds),
+        work("forgot expired links", LONGEST, forget_links(services)),
+        work("forgot expired idempotency keys", LONGEST, forget_keys(services)),
+        recover(services, WorkKind::Callbacks, LONGEST),
+        recover(services, WorkKind::Notifications, LONGEST),
+        recover(services, WorkKind::Orders, LONGEST),
+        recover(services, WorkKind::Purchases, LONGEST),
+        recover(services, WorkKind::Receipts, LONGEST),
+        recover(services, WorkKind::Refunds, LONGEST),
     );
 }
 
@@ -117,7 +126,7 @@ impl DailyReconciliation {
 }
 
 /// Every kind of unfinished things is worked on, or the program does not build.
-async fn recover(services: &Services, kind: WorkKind) {
+async fn recover(services: &Services, kind: WorkKind, longest: Duration) {
     let what = match kind {
         WorkKind::Orders => "closed expired orders",
         WorkKind::Purchases => "closed expired purchases",
@@ -132,7 +141,7 @@ async fn recover(services: &Services, kind: WorkKind) {
         WorkKind::Receipts => planted!("receipts_not_sent_back"),
         _ => false,
     };
-    work(what, services.recovery.work_on(kind, if idle { 0 } else { ROUND })).await;
+    work(what, longest, services.recovery.work_on(kind, if idle { 0 } else { ROUND })).await;
 }
 
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {
@@ -157,7 +166,7 @@ async fn forget_keys(services: &Services) -> Result<Round, StoreError> {
 async fn read_history(services: &Services) {
     const WHAT: &str = "read the App Store's history";
     let Some(environment) = services.app_store.history_of() else { return };
-    match tokio::time::timeout(LONGEST, guarded(services.app_store.catch_up(environment, None))).await {
+    match tokio::time::timeout(LONGEST_WALK, guarded(services.app_store.catch_up(environment, None))).await {
         Ok(None) => tracing::error!("{WHAT}: it panicked and is tried again"),
         Ok(Some(Ok(round))) => report(WHAT, &round),
         Ok(Some(Err(error))) => tracing::warn!(error = &error as &dyn std::error::Error, "{WHAT}: it is tried again"),
@@ -165,14 +174,14 @@ async fn read_history(services: &Services) {
     }
 }
 
-async fn work(what: &'static str, job: impl Future<Output = Result<Round, StoreError>>) {
+async fn work(what: &'static str, longest: Duration, job: impl Future<Output = Result<Round, StoreError>>) {
     let step = guarded(async {
         failpoint!("worker.step.before");
         let done = job.await;
         failpoint!("worker.step.after");
         done
     });
-    match tokio::time::timeout(LONGEST, step).await {
+    match tokio::time::timeout(longest, step).await {
         Ok(None) => tracing::error!("{what}: it panicked and is tried again"),
         Ok(Some(Ok(round))) => report(what, &round),
         Ok(Some(Err(error))) => tracing::warn!(error = &error as &dyn std::error::Error, "{what}: the store failed"),
@@ -213,7 +222,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_piece_of_work_that_panics_does_not_end_the_worker() {
-        work("panicked", async { panic!("on purpose") }).await;
+        work("panicked", LONGEST, async { panic!("on purpose") }).await;
         assert_eq!(guarded(async { 1 }).await, Some(1));
     }
 }

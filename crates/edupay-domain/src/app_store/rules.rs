@@ -81,7 +81,9 @@ fn judge(command: &CreditPurchase, view: &TransactionView, refunded: RefundedSha
     if !(1..=policy.max_quantity).contains(&transaction.quantity) {
         return Err(RedeemRefusal::QuantityOutOfBounds);
     }
-    if refunded != RefundedShare::NONE {
+    let own = view.purchase.as_ref().filter(|purchase| purchase.user_id == command.user_id);
+    // The same proof again is the same success (contract section 4), whatever was taken back since.
+    if refunded != RefundedShare::NONE && own.is_none() {
         return Err(RedeemRefusal::Refunded);
     }
     let unit_price = view.price.ok_or(RedeemRefusal::ProductUnknown)?;
@@ -91,7 +93,6 @@ fn judge(command: &CreditPurchase, view: &TransactionView, refunded: RefundedSha
         (None, MissingToken::Refused) => return Err(RedeemRefusal::TokenMissing),
         (None, MissingToken::TakenByTheFirst) => {}
     }
-    let own = view.purchase.as_ref().filter(|purchase| purchase.user_id == command.user_id);
     let total = match own {
         Some(purchase) => purchase.credited,
         None => times(unit_price, transaction.quantity).ok_or(RedeemRefusal::AmountTooLarge)?,

@@ -217,8 +217,10 @@ impl OrderService {
     async fn close(&self, user_id: UserId, order_no: &OrderNo) -> Result<bool, ConfirmError> {
         let Some(order) = self.parts.store.find(user_id, order_no).await? else { return Ok(false) };
         let subject = ChargeSubject::Order(order_no.clone());
-        if self.parts.payments.before_closing(user_id, &subject, order.expires_at).await? == Closing::Paid {
-            return Ok(true);
+        match self.parts.payments.before_closing(user_id, &subject, order.expires_at).await? {
+            Closing::Paid => return Ok(true),
+            Closing::Searched => return Ok(false),
+            Closing::Due => {}
         }
         let (at, event_id) = (self.parts.clock.now(), self.parts.ids.event_id());
         let command = CloseOrder { user_id, order_no: order_no.clone(), at, event_id };

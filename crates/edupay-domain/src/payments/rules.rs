@@ -6,7 +6,7 @@ use super::model::{
 };
 use crate::clock::Timestamp;
 use crate::events::{Event, EventBody};
-use crate::ids::EventId;
+use crate::ids::{EventId, RefundId};
 use crate::ledger::{LedgerError, PostedEntry, Wallet, keep_unapplied_receipt, post, refund_unapplied_receipt};
 
 /// An attempt after the gateway's answer. A callback may have come before: then it stays paid, and
@@ -223,8 +223,19 @@ pub struct RefundPlan {
     pub events: Vec<Event>,
 }
 
+/// Whether a failed refund is one before the one that is under way: that one has another id, or none yet
+/// while the receipt has the earlier one's.
+fn is_old_news(receipt: &Receipt, id: &RefundId) -> bool {
+    match receipt.status {
+        ReceiptStatus::RefundPending => receipt.refund_id.as_ref().is_some_and(|known| known != id),
+        ReceiptStatus::RefundDue | ReceiptStatus::RefundRequested => receipt.refund_id.as_ref() == Some(id),
+        ReceiptStatus::Applied | ReceiptStatus::Refunded | ReceiptStatus::Review => false,
+    }
+}
+
 /// What the gateway's word makes of an unapplied receipt. A refund of another amount than the whole
-/// and a failed one wait for a person; news of a receipt that is not being refunded changes nothing.
+/// and a failed one wait for a person; news of a receipt that is not being refunded changes nothing, nor does
+/// late news of an earlier refund that failed.
 ///
 /// # Errors
 /// [`LedgerError`] when the amount can't be booked.
@@ -239,6 +250,7 @@ pub fn record_refund(command: &RecordRefund, view: &ReceiptView) -> Result<Refun
     let reviewed = RefundPlan { receipt: next(ReceiptStatus::Review, command.at), posted: None, events: Vec::new() };
     match status {
         _ if *amount != receipt.amount || receipt.reason.is_some_and(|reason| !reason.is_booked()) => Ok(reviewed),
+        RefundStatus::Failed if is_old_news(receipt, id) => Ok(unchanged),
         RefundStatus::Failed => Ok(reviewed),
         RefundStatus::Pending => Ok(RefundPlan {
             receipt: next(ReceiptStatus::RefundPending, command.next_try_at),

@@ -309,6 +309,29 @@ fn only_a_refund_that_may_be_asked_for_is_held_for_a_person() {
 }
 
 #[test]
+fn late_news_of_a_refund_that_failed_do_not_end_the_one_after_it() {
+    use ReceiptStatus::{RefundDue, RefundPending, RefundRequested, Review};
+    let id = |text: &str| Some(RefundId::parse(text).unwrap());
+    let old = news(RefundStatus::Failed, 100);
+    let own = Some(old.refund.id.clone());
+    for (status, known, expected) in [
+        // Asked for again after that one had failed.
+        (RefundDue, own.clone(), RefundDue),
+        (RefundRequested, own.clone(), RefundRequested),
+        (RefundPending, id("re_another"), RefundPending),
+        // The one that is under way.
+        (RefundRequested, None, Review),
+        (RefundPending, own, Review),
+    ] {
+        let receipt = Receipt { refund_id: known.clone(), ..due(status, Some(UnappliedReason::PaidAlready)) };
+        let view = ReceiptView { receipt: receipt.clone(), wallet: Wallet::new(user()) };
+        let plan = record_refund(&old, &view).unwrap();
+        assert_eq!(plan.receipt.status, expected, "{status:?} {known:?}");
+        assert_eq!(plan.receipt == receipt, expected == status, "{status:?} {known:?}");
+    }
+}
+
+#[test]
 fn news_of_a_refund_of_money_that_was_never_booked_are_not_booked() {
     let play_money = due(ReceiptStatus::Review, Some(UnappliedReason::ModeDiffers));
     let news = news(RefundStatus::Succeeded, 100);

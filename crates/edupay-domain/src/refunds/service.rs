@@ -280,6 +280,8 @@ impl RefundService {
             ClaimedRefund::Denied => Ok(false),
             ClaimedRefund::Ask(refund) => self.ask(&refund, Asked::Never).await,
             ClaimedRefund::LookFirst(refund) => match self.look(&refund).await? {
+                // Whoever took it over while we looked asks by himself.
+                Some(found) if found.next_try_at != refund.next_try_at => Ok(found.stage != refund.stage),
                 Some(found) if found.stage == RefundStage::Requested => self.ask(&found, Asked::Again).await,
                 Some(found) => Ok(found.stage != refund.stage),
                 None => Ok(false),

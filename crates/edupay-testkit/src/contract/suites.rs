@@ -249,7 +249,7 @@ macro_rules! store_contract {
             a_refund_before_its_credit_blocks_it_until_it_is_reversed
             a_refund_leaves_a_debt_that_the_next_credit_pays
             parts_of_a_purchase_are_taken_back_step_by_step
-            a_device_that_brings_a_refund_is_refused_and_the_refund_counts
+            a_device_that_brings_a_refund_hears_the_same_success_and_the_refund_counts
             a_purchase_credits_the_price_of_its_time
             a_price_that_differs_is_recorded
             purchases_are_paged_by_the_time_of_their_credit

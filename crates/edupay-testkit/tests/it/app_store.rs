@@ -264,11 +264,14 @@ async fn what_was_sent_while_nobody_listened_is_caught_up_with() {
     let product = product(&platform).await;
     let environment = StoreEnvironment::Production;
     let bought: Vec<_> = ["1", "2", "3"].map(|id| bought_by(&user, id, &product)).into();
+    let lately = minutes_after(platform.clock.now(), -30);
     for (transaction, id) in bought.iter().zip(["n1", "n2", "n3"]) {
-        platform.app_store_server.sent(notice(id, NotificationKind::OneTimeCharge, transaction).signed);
+        platform.app_store_server.sent(lately, notice(id, NotificationKind::OneTimeCharge, transaction).signed);
     }
-    platform.app_store_server.sent(refused_text(SignatureRefusal::OtherApp));
-    platform.app_store_server.sent(notice("n4", NotificationKind::Refund, &seen(&bought[0], 5, 100_000)).signed);
+    platform.app_store_server.sent(lately, refused_text(SignatureRefusal::OtherApp));
+    platform
+        .app_store_server
+        .sent(lately, notice("n4", NotificationKind::Refund, &seen(&bought[0], 5, 100_000)).signed);
     for _ in 0..2 {
         let round = platform.app_store.catch_up(environment, None).await.unwrap();
         assert_eq!((round.done, round.failed.len()), (4, 1));
@@ -284,7 +287,7 @@ async fn what_was_sent_while_nobody_listened_is_caught_up_with() {
         assert_eq!((round.done, round.failed.len()), (moved, 0));
         assert_eq!(platform.wallet(&user).await.iap, fen(600));
     }
-    platform.app_store_server.fall_silent();
+    platform.app_store_server.fall_silent_after(0);
     let failed = platform.app_store.catch_up(environment, Some(monday())).await;
     assert!(matches!(&failed, Err(error @ CatchUpError::Server(server)) if error.code() == server.code()));
     let named = [CatchUpError::NotConfigured, CatchUpError::TooLong].map(|error| error.code());
@@ -293,6 +296,36 @@ async fn what_was_sent_while_nobody_listened_is_caught_up_with() {
     let mut listed: Vec<_> = purchases.into_iter().map(|purchase| purchase.key).collect();
     listed.sort();
     assert_eq!(listed, bought.iter().map(AppStoreTransaction::key).collect::<Vec<_>>());
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn a_history_that_broke_off_goes_on_where_it_was() {
+    const DAY: i64 = 24 * 60;
+    let platform = an_hour_later();
+    let user = platform.buyer("xiaoyu", 0).await;
+    let product = product(&platform).await;
+    let environment = StoreEnvironment::Production;
+    let (now, server) = (platform.clock.now(), &platform.app_store_server);
+    for (id, days) in [("1", 29), ("2", 15), ("3", 2)] {
+        let bought = notice(id, NotificationKind::OneTimeCharge, &bought_by(&user, id, &product)).signed;
+        server.sent(minutes_after(now, -days * DAY), bought);
+    }
+    // What fails on the eleventh day of thirty is begun again there, and not a month ago.
+    server.fall_silent_after(10);
+    assert!(platform.app_store.catch_up(environment, None).await.is_err());
+    assert_eq!(platform.wallet(&user).await.iap, fen(600));
+    server.recover();
+    let before = server.asked_from().len();
+    assert_eq!(platform.app_store.catch_up(environment, None).await.unwrap().done, 2);
+    assert_eq!(platform.wallet(&user).await.iap, fen(1_800));
+    assert_eq!(server.asked_from()[before], minutes_after(now, -20 * DAY - 120));
+    // A clock that was a day ahead leaves nothing out.
+    platform.clock.set(minutes_after(now, DAY));
+    platform.app_store.catch_up(environment, None).await.unwrap();
+    platform.clock.set(now);
+    platform.app_store.catch_up(environment, None).await.unwrap();
+    assert_eq!(server.asked_from().last(), Some(&minutes_after(now, -120)));
     platform.audit().await;
 }
 

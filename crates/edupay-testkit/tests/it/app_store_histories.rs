@@ -127,7 +127,7 @@ impl World<'_> {
         let answer = self.case.credit(&self.owner, &self.text(of, text)).await;
         self.see(of, text, false);
         let newest = self.known[of].newest.unwrap_or(text).max(text);
-        if self.shares[of][newest] > 0 {
+        if self.shares[of][newest] > 0 && !self.known[of].is_credited {
             let refused = matches!(
                 answer,
                 Err(EffectError::Refused(RedeemRefusal::Refunded))

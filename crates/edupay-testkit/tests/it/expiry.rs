@@ -167,3 +167,56 @@ async fn one_attempt_that_cannot_be_asked_about_hides_no_payment_by_the_other() 
     assert!(matches!(paid.state, OrderState::Paid(_)));
     platform.audit().await;
 }
+
+#[tokio::test]
+async fn an_order_whose_charge_is_still_looked_for_waits_for_that_and_takes_no_walk_of_its_own() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let order = platform.order(&buyer, 9_900).await;
+        platform.gateway.fail_next(Call::CreateCharge, Fault::LoseAnswer);
+        let asked = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
+        assert!(asked.is_err());
+        orders.push(order);
+    }
+    // One was paid all the same.
+    let charge = platform.gateway.charges().remove(0);
+    platform.gateway.payer_pays(&charge.id).unwrap();
+    platform.clock.set(orders[1].expires_at + TimeDelta::minutes(1));
+    let round = platform.orders.close_expired(10).await.unwrap();
+    assert_eq!((round.done, round.failed.len()), (0, 0), "nothing failed, and nothing is known yet");
+    assert_eq!(platform.gateway.calls(Call::FindCharges), 0);
+    platform.payments.look_after(10).await.unwrap();
+    assert_eq!(platform.orders.close_expired(10).await.unwrap().done, 1);
+    let mut states = Vec::new();
+    for order in &orders {
+        states.push(platform.orders.find(buyer.id, &order.order_no).await.unwrap().unwrap().state);
+    }
+    assert!(matches!(states.as_slice(), [OrderState::Paid(_), OrderState::Closed]), "{states:?}");
+    platform.audit().await;
+}
+
+#[tokio::test]
+async fn an_order_whose_charge_can_not_be_looked_for_is_closed_after_a_day() {
+    let platform = Platform::new();
+    let buyer = platform.buyer("xiaoyu", 0).await;
+    let order = platform.order(&buyer, 9_900).await;
+    platform.gateway.fail_next(Call::CreateCharge, Fault::LoseAnswer);
+    let asked = platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await;
+    assert!(asked.is_err());
+    platform.gateway.payer_pays(&platform.gateway.charges()[0].id).unwrap();
+    platform.gateway.fail_until_healed(Call::FindCharges, Fault::LoseAnswer);
+    let day_after = order.expires_at + TimeDelta::hours(24);
+    for (at, closed) in [(day_after - TimeDelta::milliseconds(1), 0), (day_after, 1)] {
+        platform.clock.set(at);
+        platform.payments.look_after(10).await.unwrap();
+        assert_eq!(platform.orders.close_expired(10).await.unwrap().done, closed, "{at}");
+    }
+    // What turns out to have been paid goes back.
+    platform.gateway.heal();
+    platform.clock.step(TimeDelta::minutes(1));
+    platform.payments.look_after(10).await.unwrap();
+    assert_eq!(platform.payments.refund_due(10).await.unwrap().done, 1);
+    platform.audit().await;
+}

@@ -5,16 +5,24 @@
 
 use chrono::TimeDelta;
 use edupay_domain::accounts::User;
+use edupay_domain::clock::Clock;
 use edupay_domain::ids::{ChargeId, RefundNo, UserId};
 use edupay_domain::orders::{Order, OrderState};
 use edupay_domain::payments::{
-    Channel, ChargeSubject, EventOutcome, GatewayRefund, Postponement, RefundHeard, RefundStatus,
+    Channel, ChargeSubject, EventOutcome, GatewayRefund, MockPaymentGateway, Postponement, RefundHeard, RefundStatus,
 };
-use edupay_domain::refunds::{Refund, RefundOrigin, RefundReason, RefundStage, RefundTarget, WantedRefund};
+use edupay_domain::refunds::{
+    ClaimRefundWork, ClaimedRefund, Refund, RefundOrigin, RefundPolicy, RefundReason, RefundService, RefundStage,
+    RefundStore, RefundTarget, Refunds, WantedRefund, claim_refund_work,
+};
+use edupay_domain::schedule::leased;
 use edupay_domain::top_ups::TopUpWish;
 use edupay_testkit::fixtures::fen;
 use edupay_testkit::gateway::{Call, Fault};
+use edupay_testkit::ids::SeededIds;
 use edupay_testkit::platform::{PAYER_IP, Platform};
+use futures_util::FutureExt;
+use std::sync::Arc;
 
 /// An order of 99.00 that a charge paid.
 async fn charged(platform: &Platform) -> (User, Order, ChargeId) {
@@ -99,6 +107,41 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_and_not_made_again() {
     assert!(ids.contains(&("staff", made[0].clone())) && ids.contains(&("gateway", made[1].clone())), "{ids:?}");
     hear(&platform).await;
     assert_eq!(platform.refunds.of_subject(&subject(&order)).await.unwrap().unwrap(), refunds);
+    platform.audit().await;
+}
+
+/// One that stood still while the gateway listed: by then somebody else has it and is asking.
+#[tokio::test]
+async fn who_has_lost_the_lease_while_the_gateway_listed_asks_for_nothing() {
+    let platform = Platform::new();
+    let (_, order, _) = charged(&platform).await;
+    platform.gateway.fail_next(Call::CreateRefund, Fault::LoseRequest);
+    let refund = ask(&platform, &order, "R-1", Some(4_000), RefundTarget::Source).await;
+    platform.clock.step(TimeDelta::minutes(1));
+    let (store, clock) = (platform.store.clone(), platform.clock.clone());
+    let mut gateway = MockPaymentGateway::new();
+    // No other call is expected: a refund that is asked for now would be the second one.
+    gateway.expect_list_refunds().times(1).returning(move |_| {
+        clock.step(TimeDelta::seconds(46));
+        let (at, refund_no) = (clock.now(), refund.refund_no.clone());
+        let command = ClaimRefundWork { user_id: refund.user_id, refund_no, at, until: leased(at) };
+        let taken_over = store.claim(&command, claim_refund_work).now_or_never().unwrap().unwrap();
+        assert!(matches!(taken_over, ClaimedRefund::LookFirst(_)));
+        Ok(Vec::new())
+    });
+    let stalled = RefundService::new(Refunds {
+        store: Arc::new(platform.store.clone()),
+        gateway: Arc::new(gateway),
+        policy: RefundPolicy { approval_above: None },
+        clock: platform.clock.clone(),
+        ids: Arc::new(SeededIds::default()),
+    });
+    let round = stalled.work_on_due(10).await.unwrap();
+    assert_eq!((round.taken, round.done, round.failed.len()), (1, 0, 0));
+    assert_eq!(platform.refunds.work_on_due(10).await.unwrap().taken, 0, "who took it over still has it");
+    platform.clock.step(TimeDelta::minutes(1));
+    assert_eq!(platform.refunds.work_on_due(10).await.unwrap().done, 1);
+    assert_eq!(platform.gateway.refunds().len(), 1);
     platform.audit().await;
 }
 

@@ -224,7 +224,7 @@ fn a_client_that_died_is_made_whole_and_a_refund_is_taken_back(database: Databas
         assert_eq!(store.bonus(XIAOCHEN), before);
     }
     // The text from before the refund is an old one, whoever brings it again.
-    store.redeem(XIAOCHEN, &store.sign(&plan));
+    store.redeem(XIAOCHEN, &store.sign(&plan)).expect_status(200);
     store.notify(&store.notification("ONE_TIME_CHARGE", Some(&plan))).expect_status(200);
     assert_eq!(store.bonus(XIAOCHEN), before);
     store.notify(&store.notification("REFUND_REVERSED", Some(&signed_again(&plan, 9)))).expect_status(200);

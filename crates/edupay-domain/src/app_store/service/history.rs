@@ -18,10 +18,12 @@ use thiserror::Error;
 const FIRST_TIME: TimeDelta = TimeDelta::days(30);
 /// How much of what was gone through is gone through again: a notification may enter the history late.
 const OVERLAP: TimeDelta = TimeDelta::hours(2);
-/// The most pages of one run; the next one begins where this one did.
+/// How much is gone through before it is noted how far it is: a run that is cut off begins there again.
+const STAGE: TimeDelta = TimeDelta::days(1);
+/// The most pages of one stage or of one transaction's refunds.
 const MOST_PAGES: usize = 1_000;
 
-/// Why the history was not gone through to its end. What was, stays; the next run begins anew.
+/// Why the history was not gone through to its end. What was, stays; the next run goes on from there.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CatchUpError {
@@ -70,16 +72,38 @@ impl AppStoreService {
         environment: StoreEnvironment,
         from: Option<Timestamp>,
     ) -> Result<Round, CatchUpError> {
-        let server = self.server()?;
-        let to = self.parts.clock.now();
-        let from = match from {
+        let (to, is_whole) = (self.parts.clock.now(), from.is_none());
+        let mut from = match from {
             Some(from) => from,
             None => match self.parts.inbox.caught_up(environment).await? {
-                Some(until) => earlier(until, OVERLAP),
+                // A clock that was ahead has noted a time that is still to come.
+                Some(until) => earlier(until.min(to), OVERLAP),
                 None => earlier(to, FIRST_TIME),
             },
         };
-        let (mut round, mut page) = (Round::default(), None);
+        let mut round = Round::default();
+        loop {
+            let until = later(from, STAGE).min(to);
+            self.go_through(environment, (from, until), &mut round).await?;
+            // From a moment that somebody names, something may lie between it and where the last run ended.
+            if is_whole {
+                self.parts.inbox.set_caught_up(environment, until).await?;
+            }
+            if until >= to {
+                return Ok(round);
+            }
+            from = until;
+        }
+    }
+
+    async fn go_through(
+        &self,
+        environment: StoreEnvironment,
+        (from, to): (Timestamp, Timestamp),
+        round: &mut Round,
+    ) -> Result<(), CatchUpError> {
+        let server = self.server()?;
+        let mut page = None;
         for _ in 0..MOST_PAGES {
             let found = server.notification_history(environment, from, to, page.as_deref()).await?;
             for signed in &found.signed {
@@ -91,8 +115,7 @@ impl AppStoreService {
             }
             page = found.next;
             if page.is_none() {
-                self.parts.inbox.set_caught_up(environment, to).await?;
-                return Ok(round);
+                return Ok(());
             }
         }
         Err(CatchUpError::TooLong)

@@ -305,8 +305,10 @@ impl PackageService {
         expires_at: Timestamp,
     ) -> Result<bool, ConfirmError> {
         let subject = ChargeSubject::Purchase(purchase_no.clone());
-        if self.parts.payments.before_closing(user_id, &subject, expires_at).await? == Closing::Paid {
-            return Ok(true);
+        match self.parts.payments.before_closing(user_id, &subject, expires_at).await? {
+            Closing::Paid => return Ok(true),
+            Closing::Searched => return Ok(false),
+            Closing::Due => {}
         }
         let (at, event_id) = (self.parts.clock.now(), self.parts.ids.event_id());
         let command = ClosePurchase { user_id, purchase_no: purchase_no.clone(), at, event_id };

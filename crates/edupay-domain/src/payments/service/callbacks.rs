@@ -80,7 +80,11 @@ impl PaymentService {
             return Ok(false);
         }
         match self.parts.callbacks.read(body, received_at) {
-            Ok(event) => Ok(self.work_on(&event).await? != EventOutcome::Unmatched),
+            // One that could not be read is kept under an id of ours; an upgrade may have taught us to read its own.
+            Ok(event) => {
+                let event = InboundEvent { id: id.clone(), ..event };
+                Ok(self.work_on(&event).await? != EventOutcome::Unmatched)
+            }
             Err(_) => {
                 self.mark(id, InboundStatus::Unmatched, received_at).await?;
                 Ok(false)

@@ -63,6 +63,8 @@ impl RequestError {
 pub enum Closing {
     /// A charge was paid and is booked now: there is nothing to close.
     Paid,
+    /// An attempt has no answer yet, and its charge is still looked for by its number.
+    Searched,
     /// It may be closed.
     Due,
 }
@@ -158,7 +160,7 @@ impl PaymentService {
         recent.grants(&attempt.gateway_order_no, self.parts.clock.now())
     }
 
-    /// Asks the gateway about every attempt for a subject that may have been paid without our
+    /// Asks the gateway about attempts that may have been paid without our
     /// knowing, and confirms what was. Answers whether anything was confirmed now; one attempt that
     /// can't be asked about does not keep the others from it.
     ///
@@ -166,7 +168,7 @@ impl PaymentService {
     /// [`ConfirmError`], the first, when nothing was confirmed.
     async fn refresh(&self, attempts: &[ChargeAttempt]) -> Result<bool, ConfirmError> {
         let (mut confirmed, mut first_error) = (false, None);
-        for attempt in attempts.iter().filter(|attempt| is_unfinished(attempt)) {
+        for attempt in attempts {
             match self.refresh_one(attempt, self.parts.gateway.as_ref()).await {
                 Ok(now) => confirmed |= now,
                 Err(error) => first_error = first_error.or(Some(error)),
@@ -180,7 +182,9 @@ impl PaymentService {
 
     /// Asks the gateway whether something past its time was paid, before it is closed. One whose
     /// gateway can't be asked waits a day for it; whatever turns out to have been paid later goes
-    /// back. A repeat asks again.
+    /// back. So does one with an attempt whose answer was lost: looking for that takes a walk through the
+    /// gateway's list, which [`Self::look_after`] takes for all of them together, and here nobody waits for it.
+    /// A repeat asks again.
     ///
     /// # Errors
     /// [`ConfirmError`]: it is too early to close without an answer.
@@ -191,11 +195,14 @@ impl PaymentService {
         expires_at: Timestamp,
     ) -> Result<Closing, ConfirmError> {
         let attempts = self.attempts_of(user_id, subject).await?;
-        let at = self.parts.clock.now();
-        match self.refresh(&attempts).await {
+        let (asked, searched): (Vec<_>, Vec<_>) =
+            attempts.into_iter().filter(is_unfinished).partition(|attempt| attempt.charge_id.is_some());
+        let waits = self.parts.clock.now() < later(expires_at, CLOSING_GRACE);
+        match self.refresh(&asked).await {
             Ok(true) => Ok(Closing::Paid),
+            Ok(false) if waits && !searched.is_empty() => Ok(Closing::Searched),
             Ok(false) => Ok(Closing::Due),
-            Err(error) if at < later(expires_at, CLOSING_GRACE) => Err(error),
+            Err(error) if waits => Err(error),
             Err(_) => Ok(Closing::Due),
         }
     }

@@ -8,10 +8,13 @@ mod refunds;
 pub use bill::{BillMatching, Lookup};
 pub use gateway::GatewayMatching;
 
+use super::days::Days;
 use super::difference::{Action, Difference, DifferenceKind, Source, Standing, Thing};
 use super::run::{BeginRun, Run, RunStatus};
 use crate::clock::Timestamp;
+use crate::packages::Day;
 use chrono::TimeDelta;
+use std::iter;
 
 /// After this long without a move a running run is taken for dead.
 const DEAD: TimeDelta = TimeDelta::hours(1);
@@ -44,6 +47,28 @@ pub fn begin_run(command: &BeginRun, daily: Option<&Run>) -> Begin {
         RunStatus::Failed if idle >= TRY_AGAIN => Begin::Granted,
         RunStatus::Running | RunStatus::Failed | RunStatus::Finished => Begin::Denied,
     }
+}
+
+/// How far back a day is made up for that no daily run has finished.
+const MADE_UP: usize = 7;
+
+/// The days whose daily run is due, the oldest first: yesterday, and those of the week before that have no
+/// finished run against the gateway's lists, although there are runs of earlier days. So an outage that lasts
+/// beyond midnight leaves no day out, and a new installation makes up for nothing.
+#[must_use]
+pub(super) fn due_days(runs: &[Run], now: Timestamp) -> Vec<Days> {
+    let yesterday = Days::yesterday(now);
+    let compared: Vec<_> = runs.iter().filter(|run| run.sources.contains(&Source::Gateway)).collect();
+    let covers = |run: &Run, day: Day| run.days.from() <= day && day <= run.days.to();
+    let is_missed = |day: &Day| {
+        let has_begun = compared.iter().any(|run| run.days.from() < *day);
+        has_begun && !compared.iter().any(|run| run.status == RunStatus::Finished && covers(run, *day))
+    };
+    let before = iter::successors(yesterday.from().previous(), |day| day.previous()).take(MADE_UP);
+    let mut due: Vec<_> = before.filter(is_missed).map(Days::one).collect();
+    due.reverse();
+    due.push(yesterday);
+    due
 }
 
 /// How a difference stands to the run before: `known` says whether that one had it.

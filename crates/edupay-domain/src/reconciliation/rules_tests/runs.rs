@@ -3,8 +3,10 @@
 use super::{days, noon};
 use crate::clock::Timestamp;
 use crate::ids::ReconciliationId;
+use crate::packages::Day;
+use crate::reconciliation::Days;
 use crate::reconciliation::difference::{Source, Standing};
-use crate::reconciliation::rules::{Begin, begin_run, is_at_work, standing};
+use crate::reconciliation::rules::{Begin, begin_run, due_days, is_at_work, standing};
 use crate::reconciliation::run::{BeginRun, Counts, Daily, Run, RunStatus};
 use chrono::TimeDelta;
 
@@ -61,4 +63,32 @@ fn a_difference_is_new_until_the_run_before_had_it() {
     assert_eq!(standing(None), Standing::New);
     assert_eq!(standing(Some(false)), Standing::New);
     assert_eq!(standing(Some(true)), Standing::Still);
+}
+
+#[test]
+fn a_day_that_was_missed_is_made_up_for_once_there_were_runs_before_it() {
+    let day = |text: &str| Day::parse(text).unwrap();
+    let run =
+        |from: &str, to: &str, status| Run { days: Days::try_new(day(from), day(to)).unwrap(), ..earlier(status) };
+    // Noon of the 20th in Beijing.
+    let now = Days::one(day("2026-06-20")).begins_at() + TimeDelta::hours(12);
+    let due = |runs: &[Run]| -> Vec<String> {
+        let of_one_day = |days: &Days| days.from() == days.to();
+        let due = due_days(runs, now);
+        assert!(due.iter().all(of_one_day), "{due:?}");
+        due.iter().map(|days| days.from().to_string()).collect()
+    };
+    let finished = |text: &str| run(text, text, RunStatus::Finished);
+    assert_eq!(due(&[]), ["2026-06-19"], "a new installation makes up for nothing");
+    assert_eq!(due(&[finished("2026-06-18")]), ["2026-06-19"]);
+    assert_eq!(due(&[finished("2026-06-16")]), ["2026-06-17", "2026-06-18", "2026-06-19"]);
+    let failed = run("2026-06-17", "2026-06-17", RunStatus::Failed);
+    assert_eq!(due(&[finished("2026-06-18"), failed, finished("2026-06-16")]), ["2026-06-17", "2026-06-19"]);
+    // What somebody has compared by hand is not missed; a bill alone is no comparison with the lists.
+    assert_eq!(due(&[run("2026-06-16", "2026-06-18", RunStatus::Finished), finished("2026-06-15")]), ["2026-06-19"]);
+    let bill = Run { sources: vec![Source::WechatBill], ..finished("2026-06-18") };
+    assert_eq!(due(&[bill, finished("2026-06-17")]), ["2026-06-18", "2026-06-19"]);
+    // After a long pause the last week is made up for, with yesterday eight days.
+    let all = due(&[finished("2026-05-01")]);
+    assert_eq!((all.len(), all[0].as_str()), (8, "2026-06-12"));
 }

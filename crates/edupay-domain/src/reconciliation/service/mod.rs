@@ -10,7 +10,7 @@ use super::days::Days;
 use super::difference::{KeptDifference, Source};
 use super::error::ReconcileError;
 use super::ports::{BillReader, GatewayLists, OurBooks, Progress, ReconciliationStore, Silent};
-use super::rules::begin_run;
+use super::rules::{begin_run, due_days};
 use super::run::{BeginRun, Daily, Run};
 use crate::clock::{Clock, beijing};
 use crate::ids::{ReconciliationId, UserId};
@@ -130,20 +130,26 @@ impl ReconciliationService {
         self.parts.store.begin(&command, begin_run).await
     }
 
-    /// The daily run of yesterday against the gateway's lists, from an hour of Beijing's clock on; `None`
-    /// before that, and when it is done or somebody has it.
+    /// The daily run of yesterday against the gateway's lists, from an hour of Beijing's clock on; before it those
+    /// of the week before that were missed, one a call. `None` before that hour, and when all are done or somebody
+    /// has them.
     ///
     /// # Errors
     /// [`ReconcileError`]: it is tried again after a while.
     pub async fn run_daily(&self, hour: u32) -> Result<Option<Run>, ReconcileError> {
-        if beijing(self.parts.clock.now()).hour() < hour {
+        let now = self.parts.clock.now();
+        if beijing(now).hour() < hour {
             return Ok(None);
         }
-        let wanted = WantedRun { days: None, sources: vec![Source::Gateway], started_by: None, daily: Daily::Yes };
-        match self.begin(&wanted).await? {
-            Some(run) => self.carry_out(run, Vec::new(), &Silent).await.map(Some),
-            None => Ok(None),
+        let runs = self.parts.store.list(None, Self::MAX_PAGE).await?;
+        for days in due_days(&runs, now) {
+            let sources = vec![Source::Gateway];
+            let wanted = WantedRun { days: Some(days), sources, started_by: None, daily: Daily::Yes };
+            if let Some(run) = self.begin(&wanted).await? {
+                return self.carry_out(run, Vec::new(), &Silent).await.map(Some);
+            }
         }
+        Ok(None)
     }
 
     /// Reads a bill file. Nothing is stored.
