@@ -47,11 +47,11 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
         let lists = Arc::new(NoGateway);
         return Ok(Gateway { client: circuit.clone(), circuit, lists, callbacks, sandbox: None, merchant });
     }
+    let callbacks = Arc::new(WebhookVerifier::new(keys.clone()));
     if pingpp.total_timeout_seconds > LONGEST_CALL {
         let reason = format!("at most {LONGEST_CALL}: a call must end well before the lease of who makes it");
         return Err(Failure::setting("pingpp.total_timeout_seconds", reason));
     }
-    let callback_keys = keys.clone();
     let mut gateway = GatewaySettings::new(&pingpp.api_base, pingpp.api_key.reveal(), &pingpp.app_id);
     gateway.signer = signer;
     gateway.replies = if pingpp.verify_replies { ReplySignatures::Required(keys) } else { ReplySignatures::Unchecked };
@@ -61,7 +61,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Gateway, Failure> {
         pairs.iter().map(|(key, value)| (key.clone(), serde_json::Value::from(value.as_str()))).collect()
     };
     gateway.extra = pingpp.extra.iter().map(|(channel, pairs)| (channel.clone(), hash(pairs))).collect();
-    let callbacks = Arc::new(WebhookVerifier::new(callback_keys));
     let client = PingppGateway::new(gateway).map_err(|error| Failure::setting("pingpp", error))?;
     let merchant = client.merchant();
     let client = Arc::new(client);

@@ -47,7 +47,8 @@ impl Worker {
                 }
             });
             let walks = again_and_again(interval, stopped.clone(), async || {
-                recover(&services, WorkKind::Charges, LONGEST_WALK).await;
+                let limit = if planted!("charges_not_looked_after") { 0 } else { ROUND };
+                work("looked for charges", LONGEST_WALK, services.payments.look_after_unanswered(limit)).await;
             });
             let histories = again_and_again(HISTORY, stopped, async || read_history(&services).await);
             tokio::join!(rounds, walks, histories);
@@ -75,12 +76,13 @@ async fn round(services: &Services) {
     tokio::join!(
         work("forgot expired links", LONGEST, forget_links(services)),
         work("forgot expired idempotency keys", LONGEST, forget_keys(services)),
-        recover(services, WorkKind::Callbacks, LONGEST),
-        recover(services, WorkKind::Notifications, LONGEST),
-        recover(services, WorkKind::Orders, LONGEST),
-        recover(services, WorkKind::Purchases, LONGEST),
-        recover(services, WorkKind::Receipts, LONGEST),
-        recover(services, WorkKind::Refunds, LONGEST),
+        recover(services, WorkKind::Callbacks),
+        recover(services, WorkKind::Notifications),
+        recover(services, WorkKind::Charges),
+        recover(services, WorkKind::Orders),
+        recover(services, WorkKind::Purchases),
+        recover(services, WorkKind::Receipts),
+        recover(services, WorkKind::Refunds),
     );
 }
 
@@ -126,7 +128,7 @@ impl DailyReconciliation {
 }
 
 /// Every kind of unfinished things is worked on, or the program does not build.
-async fn recover(services: &Services, kind: WorkKind, longest: Duration) {
+async fn recover(services: &Services, kind: WorkKind) {
     let what = match kind {
         WorkKind::Orders => "closed expired orders",
         WorkKind::Purchases => "closed expired purchases",
@@ -141,7 +143,12 @@ async fn recover(services: &Services, kind: WorkKind, longest: Duration) {
         WorkKind::Receipts => planted!("receipts_not_sent_back"),
         _ => false,
     };
-    work(what, longest, services.recovery.work_on(kind, if idle { 0 } else { ROUND })).await;
+    let limit = if idle { 0 } else { ROUND };
+    match kind {
+        // The others of them are looked for beside the rounds.
+        WorkKind::Charges => work(what, LONGEST, services.payments.look_after_answered(limit)).await,
+        kind => work(what, LONGEST, services.recovery.work_on(kind, limit)).await,
+    }
 }
 
 async fn forget_links(services: &Services) -> Result<Round, StoreError> {

@@ -225,7 +225,8 @@ pub struct RefundPlan {
 
 /// Whether a failed refund is one before the one that is under way: that one has another id, or none yet
 /// while the receipt has the earlier one's.
-fn is_old_news(receipt: &Receipt, id: &RefundId) -> bool {
+#[must_use]
+pub(super) fn is_old_news(receipt: &Receipt, id: &RefundId) -> bool {
     match receipt.status {
         ReceiptStatus::RefundPending => receipt.refund_id.as_ref().is_some_and(|known| known != id),
         ReceiptStatus::RefundDue | ReceiptStatus::RefundRequested => receipt.refund_id.as_ref() == Some(id),

@@ -213,3 +213,21 @@ async fn one_call_that_is_out_of_reach_keeps_nobody_from_being_looked_at_by_the_
         platform.gateway.heal();
     }
 }
+
+#[tokio::test]
+async fn charges_that_are_looked_for_and_those_that_are_known_are_looked_after_apart() {
+    let platform = Platform::new();
+    for fault in [None, Some(Fault::LoseAnswer)] {
+        let buyer = platform.buyer(if fault.is_some() { "lost" } else { "open" }, 0).await;
+        let order = platform.order(&buyer, 9_900).await;
+        if let Some(fault) = fault {
+            platform.gateway.fail_next(Call::CreateCharge, fault);
+        }
+        let _ = platform.orders.pay_by_charge(&buyer, order.order_no, Channel::Wx, PAYER_IP).await;
+    }
+    platform.clock.step(TimeDelta::seconds(10));
+    let calls = || (platform.gateway.calls(Call::FindCharge), platform.gateway.calls(Call::FindCharges));
+    assert_eq!((platform.payments.look_after_answered(10).await.unwrap().taken, calls()), (1, (1, 0)));
+    assert_eq!((platform.payments.look_after_unanswered(10).await.unwrap().taken, calls()), (1, (1, 1)));
+    assert_eq!(platform.payments.look_after(10).await.unwrap().taken, 0, "nothing else is due");
+}

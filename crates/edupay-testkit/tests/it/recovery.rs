@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use edupay_domain::accounts::User;
 use edupay_domain::ids::UserId;
 use edupay_domain::orders::{Order, OrderState, OrderStore};
-use edupay_domain::payments::{Channel, ChargeAttempt, InboundEvent, InboundObject, RefundStatus};
+use edupay_domain::payments::{Channel, ChargeAttempt, InboundEvent, InboundObject, ReceiptStatus, RefundStatus};
 use edupay_domain::recovery::{
     DecideError, DecisionReason, ReviewAction, ReviewItem, ReviewKind, ReviewRefusal, RunLimits, WorkKind,
 };
@@ -184,6 +184,30 @@ async fn a_receipt_in_review_goes_back_when_a_person_says_so() {
     platform.recovery.run(LIMITS).await.unwrap();
     assert_eq!(platform.gateway.refunds().len(), 1);
     assert!(list(&platform).await.is_empty());
+    platform.audit().await;
+}
+
+/// The gateway's list then has both, the earlier one first: it does not stand for the one that is pending.
+#[tokio::test]
+async fn a_second_refund_of_a_receipt_that_fails_waits_for_a_person_again() {
+    let platform = Platform::new();
+    let (buyer, order, attempt) = asked(&platform, "xiaoyu").await;
+    let charge_id = attempt.charge_id.unwrap();
+    platform.orders.cancel(buyer.id, order.order_no).await.unwrap();
+    platform.gateway.payer_pays(&charge_id).unwrap();
+    platform.gateway.refund_as(RefundStatus::Pending);
+    for number in 1..=2 {
+        platform.recovery.run(LIMITS).await.unwrap();
+        let made = platform.gateway.refunds();
+        assert_eq!(made.len(), number);
+        platform.gateway.settle_refund(&made[number - 1].id, RefundStatus::Failed).unwrap();
+        platform.clock.step(TimeDelta::minutes(1));
+        platform.recovery.run(LIMITS).await.unwrap();
+        let receipt = platform.payments.find_receipt(buyer.id, &charge_id).await.unwrap().unwrap();
+        assert_eq!((receipt.status, receipt.refund_id.as_ref()), (ReceiptStatus::Review, Some(&made[number - 1].id)));
+        let items = list(&platform).await;
+        platform.recovery.decide(staff(), items[0].id.clone(), ReviewAction::Refund, reason()).await.unwrap();
+    }
     platform.audit().await;
 }
 

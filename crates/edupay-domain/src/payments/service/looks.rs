@@ -25,14 +25,38 @@ impl PaymentService {
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one attempt is in the [`Round`].
     pub async fn look_after(&self, limit: u32) -> Result<Round, StoreError> {
-        let due = self.parts.charges.due_attempts(self.parts.clock.now(), limit).await?;
-        let (asked, searched): (Vec<_>, Vec<_>) = due.into_iter().partition(|attempt| attempt.charge_id.is_some());
-        let mut round = self.look_at_all(&asked, Round::LOOKS).await;
+        let (answered, unanswered) = self.due(limit).await?;
+        let mut round = self.look_at_all(&answered, Round::LOOKS).await;
         let outage = round.outage;
-        round.add(self.look_at_all(&searched, Round::SEARCHES).await);
+        round.add(self.look_at_all(&unanswered, Round::SEARCHES).await);
         // One of the two calls may fail while the other one works.
         round.outage = round.outage.max(outage);
         Ok(round)
+    }
+
+    /// Those of them whose charge is known: each takes a call.
+    ///
+    /// # Errors
+    /// As [`Self::look_after`].
+    pub async fn look_after_answered(&self, limit: u32) -> Result<Round, StoreError> {
+        let (answered, _) = self.due(limit).await?;
+        Ok(self.look_at_all(&answered, Round::LOOKS).await)
+    }
+
+    /// Those of them whose charge is looked for by its number: all share a walk through the gateway's list, which
+    /// takes as long as the list is.
+    ///
+    /// # Errors
+    /// As [`Self::look_after`].
+    pub async fn look_after_unanswered(&self, limit: u32) -> Result<Round, StoreError> {
+        let (_, unanswered) = self.due(limit).await?;
+        Ok(self.look_at_all(&unanswered, Round::SEARCHES).await)
+    }
+
+    /// Those that are due: whose charge is known, and whose is not.
+    async fn due(&self, limit: u32) -> Result<(Vec<ChargeAttempt>, Vec<ChargeAttempt>), StoreError> {
+        let due = self.parts.charges.due_attempts(self.parts.clock.now(), limit).await?;
+        Ok(due.into_iter().partition(|attempt| attempt.charge_id.is_some()))
     }
 
     async fn look_at_all(&self, due: &[ChargeAttempt], at_once: usize) -> Round {

@@ -7,7 +7,7 @@ use crate::payments::model::{
     ClaimRefund, GatewayRefund, HoldRefund, Receipt, ReceiptStatus, RecordRefund, RefundHeard, RefundRequest,
     RefundStatus,
 };
-use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, record_refund};
+use crate::payments::rules::{RefundClaim, claim_refund, hold_refund, is_old_news, record_refund};
 use crate::schedule::{self, leased};
 use crate::store::{StoreError, StoreFault};
 
@@ -72,17 +72,17 @@ impl PaymentService {
 
     async fn look_for_refund(&self, receipt: &Receipt) -> Result<Option<GatewayRefund>, GatewayError> {
         let refunds = self.parts.gateway.list_refunds(&receipt.charge_id).await?;
-        // One that we know to have failed is the answer to an earlier request. Of one that was pending when we
-        // heard of it last, that is news.
-        let is_known = |refund: &GatewayRefund| {
-            refund.status == RefundStatus::Failed
-                && receipt.refund_id.as_ref() == Some(&refund.id)
-                && receipt.status != ReceiptStatus::RefundPending
-        };
-        Ok(refunds.into_iter().filter(|refund| !is_known(refund)).min_by_key(|refund| match refund.status {
-            RefundStatus::Succeeded => 0,
-            RefundStatus::Pending => 1,
-            RefundStatus::Failed => 2,
+        // One that failed before is the answer to an earlier request. It never stands for the one that is pending;
+        // but that there is one keeps us from asking again while the pending one is not in the list.
+        let is_old = |refund: &GatewayRefund| refund.status == RefundStatus::Failed && is_old_news(receipt, &refund.id);
+        let is_pending = receipt.status == ReceiptStatus::RefundPending;
+        Ok(refunds.into_iter().filter(|refund| is_pending || !is_old(refund)).min_by_key(|refund| {
+            let rank = match refund.status {
+                RefundStatus::Succeeded => 0,
+                RefundStatus::Pending => 1,
+                RefundStatus::Failed => 2,
+            };
+            (is_old(refund), rank)
         }))
     }
 

@@ -53,13 +53,17 @@ pub fn begin_run(command: &BeginRun, daily: Option<&Run>) -> Begin {
 const MADE_UP: usize = 7;
 
 /// The days whose daily run is due, the oldest first: yesterday, and those of the week before that have no
-/// finished run against the gateway's lists, although there are runs of earlier days. So an outage that lasts
+/// finished run against the gateway's lists that began after they had ended, although there are runs of earlier
+/// days. So an outage that lasts
 /// beyond midnight leaves no day out, and a new installation makes up for nothing.
 #[must_use]
 pub(super) fn due_days(runs: &[Run], now: Timestamp) -> Vec<Days> {
     let yesterday = Days::yesterday(now);
     let compared: Vec<_> = runs.iter().filter(|run| run.sources.contains(&Source::Gateway)).collect();
-    let covers = |run: &Run, day: Day| run.days.from() <= day && day <= run.days.to();
+    // One that began on the day itself has seen a part of it.
+    let covers = |run: &Run, day: Day| {
+        run.days.from() <= day && day <= run.days.to() && Days::one(day).ends_at() <= run.started_at
+    };
     let is_missed = |day: &Day| {
         let has_begun = compared.iter().any(|run| run.days.from() < *day);
         has_begun && !compared.iter().any(|run| run.status == RunStatus::Finished && covers(run, *day))

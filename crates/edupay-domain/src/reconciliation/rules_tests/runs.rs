@@ -68,8 +68,10 @@ fn a_difference_is_new_until_the_run_before_had_it() {
 #[test]
 fn a_day_that_was_missed_is_made_up_for_once_there_were_runs_before_it() {
     let day = |text: &str| Day::parse(text).unwrap();
-    let run =
-        |from: &str, to: &str, status| Run { days: Days::try_new(day(from), day(to)).unwrap(), ..earlier(status) };
+    let run = |from: &str, to: &str, status| {
+        let days = Days::try_new(day(from), day(to)).unwrap();
+        Run { days, started_at: days.ends_at(), ..earlier(status) }
+    };
     // Noon of the 20th in Beijing.
     let now = Days::one(day("2026-06-20")).begins_at() + TimeDelta::hours(12);
     let due = |runs: &[Run]| -> Vec<String> {
@@ -88,6 +90,10 @@ fn a_day_that_was_missed_is_made_up_for_once_there_were_runs_before_it() {
     assert_eq!(due(&[run("2026-06-16", "2026-06-18", RunStatus::Finished), finished("2026-06-15")]), ["2026-06-19"]);
     let bill = Run { sources: vec![Source::WechatBill], ..finished("2026-06-18") };
     assert_eq!(due(&[bill, finished("2026-06-17")]), ["2026-06-18", "2026-06-19"]);
+    // A run that began before the day was over has seen a part of it only.
+    let early = finished("2026-06-18");
+    let early = Run { started_at: early.started_at - TimeDelta::microseconds(1), ..early };
+    assert_eq!(due(&[early, finished("2026-06-17")]), ["2026-06-18", "2026-06-19"]);
     // After a long pause the last week is made up for, with yesterday eight days.
     let all = due(&[finished("2026-05-01")]);
     assert_eq!((all.len(), all[0].as_str()), (8, "2026-06-12"));
