@@ -328,7 +328,7 @@ impl Default for LimitSettings {
             login_burst: 10,
             in_flight: 128,
             waiting: 32,
-            waiting_milliseconds: 40,
+            waiting_milliseconds: 25,
             awaited_bodies: 512,
             payments_per_minute: 0,
             payment_burst: 20,
