@@ -62,7 +62,7 @@ pub struct Services {
 /// Whether requests can be answered: `GET /readyz`.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// Why not, as stable codes (`database_unreachable`, `schema_outdated`); empty when ready.
+    /// Why not, as stable codes (`database_unreachable`, `database_not_writable`); empty when ready.
     /// Anybody can read them, so they MUST NOT name hosts, paths or causes. An answer that takes
     /// longer than two seconds counts as not ready.
     async fn reasons(&self) -> Vec<&'static str>;

@@ -10,6 +10,7 @@ use crate::pools::{self, ConnectFailure, Connector, Pools};
 use crate::principals::{self, Principals};
 use crate::statements::{CacheReason, PreparedStatements, StatementCache, Statements};
 use crate::url::DatabaseUrl;
+use crate::writability::Writability;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
@@ -84,6 +85,7 @@ pub struct SqlStore {
     principals: Arc<Principals>,
     look_ups: Arc<LookUps>,
     statements: Statements,
+    writability: Arc<Writability>,
 }
 
 impl SqlStore {
@@ -123,7 +125,8 @@ impl SqlStore {
         let principals = Arc::new(Principals::new(options.principal_cache));
         let lanes = Arc::new(lanes.map_err(OpenError::Thread)?);
         let look_ups = Arc::new(look_ups.map_err(OpenError::Thread)?);
-        Ok(Self { pools, turns, lanes, url: url.clone(), principals, look_ups, statements })
+        let (url, writability) = (url.clone(), Arc::default());
+        Ok(Self { pools, turns, lanes, url, principals, look_ups, statements, writability })
     }
 
     /// Whether statements are kept prepared, and why.
@@ -169,6 +172,13 @@ impl SqlStore {
         .await
     }
 
+    /// Whether the database takes nothing that is written though it may answer: its disk is full, or it is one that
+    /// only reads. Known by what was refused in the last fifteen seconds; asking for it asks the database nothing.
+    #[must_use]
+    pub fn refuses_writes(&self) -> bool {
+        self.writability.is_refused()
+    }
+
     /// How far this machine's clock is ahead of the database's; nothing on SQLite, which has none of its own.
     /// Leases are written by one service's clock and judged by another's, so the clocks must agree.
     ///
@@ -206,6 +216,10 @@ impl SqlStore {
 
     pub(crate) fn principals(&self) -> &Arc<Principals> {
         &self.principals
+    }
+
+    pub(crate) fn writability(&self) -> &Writability {
+        &self.writability
     }
 
     pub(crate) fn look_ups(&self) -> &LookUps {

@@ -30,7 +30,8 @@ impl SqlStore {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.lanes().decide(keys, rule).await
+        let outcome = self.lanes().decide(keys, rule).await;
+        self.heeded(outcome)
     }
 
     /// Runs an effect in one transaction. The work may run again: it must not change anything
@@ -73,7 +74,7 @@ impl SqlStore {
         T: Send + 'static,
         R: Send + 'static,
     {
-        match self.pools() {
+        let outcome = match self.pools() {
             Pools::Sqlite { .. } => self.lanes().run_alone(work, then).await,
             Pools::Postgres(_) => {
                 let pools = self.pools().clone();
@@ -82,9 +83,18 @@ impl SqlStore {
                     then();
                     Ok(outcome)
                 });
-                outcome.await.map_err(EffectError::Store)?
+                outcome.await.map_err(EffectError::Store).flatten()
             }
+        };
+        self.heeded(outcome)
+    }
+
+    /// Whoever asks whether the store is ready hears of what it could not write.
+    fn heeded<T, R>(&self, outcome: Result<T, EffectError<R>>) -> Result<T, EffectError<R>> {
+        if let Err(EffectError::Store(error)) = &outcome {
+            self.writability().heed(error);
         }
+        outcome
     }
 
     /// Reads without a transaction: each statement sees what is committed when it starts.

@@ -43,6 +43,7 @@ mod tx;
 mod url;
 mod users;
 mod wallets;
+mod writability;
 
 pub use database::{OpenError, SqlStore, StoreOptions};
 pub use migrations::{MigrationReport, SchemaError, SchemaState};

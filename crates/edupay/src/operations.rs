@@ -30,7 +30,7 @@ pub(crate) fn build(store: &SqlStore, circuit: Arc<ChargeCircuit>) -> Operations
     }
 }
 
-/// Ready is a database that answers; its schema was checked at the start.
+/// Ready is a database that answers and takes what is written; its schema was checked at the start.
 struct StoreReadiness {
     store: SqlStore,
     /// Held while the database is asked, so that many who ask are one question.
@@ -45,6 +45,10 @@ impl Readiness for StoreReadiness {
             return reasons.clone();
         }
         let reasons = match self.store.ping().await {
+            Ok(()) if self.store.refuses_writes() => {
+                tracing::warn!("the database answers, but takes nothing that is written: is its disk full?");
+                vec!["database_not_writable"]
+            }
             Ok(()) => Vec::new(),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");

@@ -53,7 +53,11 @@ fn claimed(endpoint: &Endpoint, delivery: &Delivery, seconds: i64) -> Option<Del
 
 /// What this answer, a second later, makes of a claim.
 fn answered(claim: &DeliveryClaim, answer: Answer, seconds: i64) -> AnsweredPlan {
-    let command = RecordAnswer {
+    record_answer(&recorded(claim, answer, seconds), &claim.endpoint, &claim.delivery)
+}
+
+fn recorded(claim: &DeliveryClaim, answer: Answer, seconds: i64) -> RecordAnswer {
+    RecordAnswer {
         endpoint_id: claim.endpoint.id,
         event_id: claim.delivery.event_id,
         number: claim.delivery.attempts,
@@ -61,8 +65,7 @@ fn answered(claim: &DeliveryClaim, answer: Answer, seconds: i64) -> AnsweredPlan
         started_at: at(seconds),
         answer,
         at: at(seconds + 1),
-    };
-    record_answer(&command, &claim.endpoint, &claim.delivery)
+    }
 }
 
 fn status(status: u16) -> Answer {
@@ -192,6 +195,30 @@ fn an_answer_decides_what_becomes_of_a_delivery() {
     assert_eq!(gone.delivery.state, DeliveryState::Failed { at: at(11) });
     assert_eq!((gone.delivery.state.settled_at(), claim.delivery.state.settled_at()), (Some(at(11)), None));
     assert_eq!(gone.endpoint.state, EndpointState::Disabled);
+}
+
+#[test]
+fn what_an_old_address_answers_does_not_bind_the_new_one() {
+    let claim = claimed(&endpoint(), &delivery(7), 10).unwrap();
+    let moved = |url: &str, endpoint: &Endpoint| {
+        let (url, description, wants) =
+            (EndpointUrl::parse(url).unwrap(), endpoint.description.clone(), endpoint.wants.clone());
+        let addresses = AddressPolicy::PublicOnly;
+        changed(endpoint, Change::Describe { url, description, wants, addresses }, 11).unwrap()
+    };
+    assert_eq!(moved(claim.endpoint.url.as_str(), &claim.endpoint), claim.endpoint);
+    let endpoint = moved("https://new.example.com/hooks", &claim.endpoint);
+    let late = |answer| record_answer(&recorded(&claim, answer, 10), &endpoint, &claim.delivery);
+    let asks = Answer::Status { status: 429, retry_after: Some(TimeDelta::hours(1)) };
+    for answer in [status(410), status(500), asks] {
+        let plan = late(answer);
+        assert_eq!((&plan.endpoint, plan.delivery.state), (&endpoint, claim.delivery.state));
+    }
+    assert_eq!(late(status(204)).delivery.state, DeliveryState::Delivered { at: at(11) });
+    // Nobody waits for the old one's answer, nor as long as it wished.
+    let paused = Endpoint { leased_until: None, paused_until: Some(at(3_600)), ..endpoint.clone() };
+    assert!(claimed(&moved("https://newer.example.com/hooks", &paused), &delivery(7), 12).is_some());
+    assert!(claimed(&endpoint, &delivery(7), 12).is_some());
 }
 
 #[test]

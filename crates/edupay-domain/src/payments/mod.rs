@@ -18,7 +18,7 @@ pub use looking::{claim_look, first_look, next_look, schedule_look};
 pub use model::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeDocument, ChargeReply, ChargeRequest, ChargeRoute,
     ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund, CloseAttempt, Confirmation, GatewayRefund, HoldRefund,
-    InboundEvent, InboundObject, InboundStatus, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus,
+    InboundEvent, InboundObject, InboundStatus, LookWay, Merchant, MetadataValue, Mode, Receipt, ReceiptStatus,
     RecordChargeReply, RecordRefund, RefundHeard, RefundRequest, RefundStatus, ScheduleLook, UnappliedReason,
 };
 pub use opening::{OpenCharge, OpenChargePlan, Payable, open_charge};

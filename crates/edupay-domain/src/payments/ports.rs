@@ -3,8 +3,8 @@
 use super::error::{CallbackRefusal, ConfirmError, GatewayError};
 use super::model::{
     Awaited, Charge, ChargeAttempt, ChargeRequest, ChargeRoute, ChargeSubject, ClaimInbound, ClaimLook, ClaimRefund,
-    CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, Receipt, RecordChargeReply,
-    RecordRefund, RefundHeard, RefundRequest, ScheduleLook,
+    CloseAttempt, Confirmation, GatewayRefund, HoldRefund, InboundEvent, InboundStatus, LookWay, Receipt,
+    RecordChargeReply, RecordRefund, RefundHeard, RefundRequest, ScheduleLook,
 };
 use super::rules::{ReceiptView, RefundClaim, RefundPlan};
 use crate::clock::Timestamp;
@@ -106,9 +106,10 @@ pub trait ChargeStore: Send + Sync {
     /// Locks one attempt, applies the rule, stores the result.
     async fn close_attempt(&self, command: &CloseAttempt, rule: CloseAttemptRule) -> Result<ChargeAttempt, StoreError>;
 
-    /// Unfinished attempts whose look is due at `now`, the longest due first. An effect that pays,
-    /// cancels or closes an order MUST make its unfinished attempts due in the same transaction.
-    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError>;
+    /// Unfinished attempts whose look is due at `now`, of those that are looked at in this way, the longest due
+    /// first. An effect that pays, cancels or closes an order MUST make its unfinished attempts due in the same
+    /// transaction.
+    async fn due_attempts(&self, way: LookWay, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError>;
 
     /// Locks one attempt and applies the rule; a granted claim is stored before it is answered,
     /// together with whether what the attempt pays for still waits for payment.

@@ -31,7 +31,7 @@ pub(crate) async fn healthz() -> Json<HealthView> {
     Json(HealthView { status: "ok", reasons: Vec::new() })
 }
 
-/// Whether requests can be answered: the database is there and has the right schema.
+/// Whether requests can be answered: the database is there and takes what is written.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "readyz", tag = "operations", security(()),
     responses(

@@ -13,7 +13,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, UserId};
 use edupay_domain::payments::{
     Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule, CloseAttempt,
-    CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
+    CloseAttemptRule, LookWay, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
 };
 use edupay_domain::store::StoreError;
 
@@ -80,10 +80,11 @@ impl ChargeStore for SqlStore {
         .await
     }
 
-    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
+    async fn due_attempts(&self, way: LookWay, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
         self.read(move |conn| {
             let query = charge_attempts::table
                 .filter(charge_attempts::due_at.le(now.timestamp_micros()))
+                .filter(charge_attempts::charge_id.is_null().eq(way == LookWay::ByNumber))
                 .order(charge_attempts::due_at.asc())
                 .limit(i64::from(limit))
                 .select(charge_attempts::all_columns);

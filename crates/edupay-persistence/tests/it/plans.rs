@@ -12,7 +12,7 @@ use edupay_domain::clock::Timestamp;
 use edupay_domain::ids::{ChargeId, GatewayOrderNo, OrderNo, OrderPk, ProductId, RefundNo, UserId, Username};
 use edupay_domain::ledger::LedgerStore;
 use edupay_domain::orders::OrderStore;
-use edupay_domain::payments::{ChargeStore, ChargeSubject, InboxStore, ReceiptStore};
+use edupay_domain::payments::{ChargeStore, ChargeSubject, InboxStore, LookWay, ReceiptStore};
 use edupay_domain::products::{CourseStore, ProductStore};
 use edupay_domain::refunds::{RefundCursor, RefundStage, RefundStore};
 use edupay_persistence::{DatabaseUrl, PreparedStatements, SqlStore, StoreOptions};
@@ -130,7 +130,7 @@ async fn reads(store: &SqlStore, watched: &Watched) -> Vec<(&'static str, Vec<Se
     read("statement in the middle", store.statement(user(MANY), Some(25_000), 20).await.unwrap().len() == 20);
     read("find_route", store.find_route(&attempt).await.unwrap().is_some());
     read("find_attempt", store.find_attempt(user(8), &charge).await.unwrap().is_some());
-    read("due_attempts", store.due_attempts(far_future(), 20).await.unwrap().len() == 20);
+    read("due_attempts", store.due_attempts(LookWay::ByCharge, far_future(), 20).await.unwrap().len() == 20);
     read("find_receipt", store.find_receipt(user(8), &charge).await.unwrap().is_some());
     read("find_owner", store.find_owner(&charge).await.unwrap().is_some());
     read("due_refunds", store.due_refunds(far_future(), 20).await.unwrap().len() == 20);

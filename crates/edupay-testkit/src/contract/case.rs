@@ -15,7 +15,7 @@ use edupay_domain::orders::{
     pay_from_balance,
 };
 use edupay_domain::packages::Purchase;
-use edupay_domain::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Confirmation};
+use edupay_domain::payments::{Channel, Charge, ChargeAttempt, ChargeRoute, Confirmation, LookWay};
 use edupay_domain::products::Course;
 use edupay_domain::store::EffectError;
 use edupay_domain::top_ups::{Campaign, ConfirmTopUp, OpenTopUp, OpenedTopUp, confirm_top_up, open_top_up};
@@ -239,6 +239,14 @@ impl<'a, H: StoreHarness + ?Sized> Case<'a, H> {
     /// The first attempt of the order.
     pub async fn attempt(&self, order: &Order) -> ChargeAttempt {
         self.attempt_by(order, Channel::Wx).await
+    }
+
+    /// All attempts that are due, however they are looked at.
+    pub async fn due_attempts(&self, now: Timestamp) -> Vec<ChargeAttempt> {
+        let charges = self.harness.charges();
+        let mut due = charges.due_attempts(LookWay::ByCharge, now, 100_000).await.unwrap();
+        due.extend(charges.due_attempts(LookWay::ByNumber, now, 100_000).await.unwrap());
+        due
     }
 
     /// A new charge that pays the attempt.

@@ -8,7 +8,8 @@ use edupay_domain::orders::{
 };
 use edupay_domain::payments::{
     AttemptStatus, Awaited, Channel, Charge, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook,
-    CloseAttempt, RecordChargeReply, ScheduleLook, claim_look, close_attempt, record_charge_reply, schedule_look,
+    CloseAttempt, LookWay, RecordChargeReply, ScheduleLook, claim_look, close_attempt, record_charge_reply,
+    schedule_look,
 };
 use edupay_domain::store::StoreFault;
 use futures_util::future::join_all;
@@ -265,7 +266,7 @@ pub async fn attempts_are_due_by_time_and_when_their_order_ends<H: StoreHarness 
         case.order(buyer, 4).await,
     );
     let due = async |minutes| {
-        let all = harness.charges().due_attempts(case.minute(minutes), 100_000).await.unwrap();
+        let all = case.due_attempts(case.minute(minutes)).await;
         let numbers =
             all.into_iter().filter(|attempt| attempt.user_id == buyer).map(|attempt| attempt.gateway_order_no);
         let mut numbers: Vec<_> = numbers.collect();
@@ -294,7 +295,8 @@ pub async fn attempts_are_due_by_time_and_when_their_order_ends<H: StoreHarness 
     assert_eq!(due(11).await.len(), 2, "what ended is due at once");
     harness.orders().close(&case.close_command(&ran_out), close_order).await.unwrap();
     assert_eq!(due(61).await.len(), 4);
-    assert_eq!(harness.charges().due_attempts(case.minute(61), 1).await.unwrap().len(), 1);
+    let one = harness.charges().due_attempts(LookWay::ByNumber, case.minute(61), 1).await.unwrap();
+    assert_eq!(one.len(), 1);
     for (attempt, expected) in all.iter().zip([Awaited::Yes, Awaited::No, Awaited::No, Awaited::No]) {
         let claimed = harness.charges().claim_look(&look_command(&case, attempt, 61), claim_look).await.unwrap();
         assert_eq!(claimed.map(|(_, awaited)| awaited), Some(expected));
@@ -336,12 +338,29 @@ pub async fn an_order_that_no_longer_waits_makes_its_attempts_due_at_once<H: Sto
                 _ => assert_eq!(*after, ChargeAttempt { look_at: case.minute(minutes), ..before.clone() }, "{way}"),
             }
         }
-        let due = harness.charges().due_attempts(case.minute(minutes), 100_000).await.unwrap();
+        let due = case.due_attempts(case.minute(minutes)).await;
         let due = due.iter().filter(|attempt| attempt.user_id == buyer && attempt.subject == refused.subject);
         assert_eq!(due.count(), if way == "charge" { 1 } else { 2 }, "{way}");
         assert_eq!(case.attempts(&bystander).await, others, "{way}");
     }
     case.audit().await;
+}
+
+/// Attempts whose charge is known and those that are looked for by their number have lists of their own, so
+/// that however many of the one kind are due, the other is not kept waiting.
+pub async fn attempts_are_due_in_the_way_that_they_are_looked_at<H: StoreHarness + ?Sized>(harness: &H) {
+    let case = Case::new(harness);
+    let buyer = case.user().await.id;
+    let order = case.order(buyer, 1).await;
+    let (known, unknown) = (case.attempt(&order).await, case.attempt_by(&order, Channel::Alipay).await);
+    let (known, _) = case.open(&known).await;
+    let due = async |way| {
+        let due = harness.charges().due_attempts(way, case.minute(60), 100_000).await.unwrap();
+        assert!(due.iter().all(|attempt| LookWay::of(attempt) == way));
+        due.into_iter().filter(|attempt| attempt.user_id == buyer).collect::<Vec<_>>()
+    };
+    assert_eq!(due(LookWay::ByCharge).await, [known]);
+    assert_eq!(due(LookWay::ByNumber).await, [unknown]);
 }
 
 /// Of many workers one may look; then nobody until the next look.

@@ -356,8 +356,8 @@ pub async fn a_purchase_past_its_time_is_listed_and_closed_once<H: StoreHarness 
 pub async fn a_purchase_that_ended_makes_its_attempts_due<H: StoreHarness + ?Sized>(harness: &H) {
     let case = Case::new(harness);
     let campus = case.campus().await;
-    let is_due = |attempt: ChargeAttempt, now| async move {
-        let due = harness.charges().due_attempts(now, 100_000).await.unwrap();
+    let is_due = async |attempt: ChargeAttempt, now| {
+        let due = case.due_attempts(now).await;
         due.iter().any(|other| other.gateway_order_no == attempt.gateway_order_no)
     };
     let looked = |attempt: ChargeAttempt, at| async move {

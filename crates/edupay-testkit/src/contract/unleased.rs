@@ -43,7 +43,8 @@ impl ChargeStore for Without<dyn ChargeStore> {
         command: &ClaimLook,
         rule: ClaimLookRule,
     ) -> Result<Option<(ChargeAttempt, Awaited)>, StoreError> {
-        let due = self.0.due_attempts(command.at, ALL).await?;
+        let mut due = self.0.due_attempts(LookWay::ByCharge, command.at, ALL).await?;
+        due.extend(self.0.due_attempts(LookWay::ByNumber, command.at, ALL).await?);
         let mine = due.iter().find(|attempt| attempt.gateway_order_no == command.gateway_order_no);
         Ok(mine.and_then(|attempt| rule(command, attempt)).map(|attempt| (attempt, Awaited::Yes)))
     }
@@ -72,8 +73,8 @@ impl ChargeStore for Without<dyn ChargeStore> {
         self.0.close_attempt(command, rule).await
     }
 
-    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
-        self.0.due_attempts(now, limit).await
+    async fn due_attempts(&self, way: LookWay, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
+        self.0.due_attempts(way, now, limit).await
     }
 
     async fn schedule_look(&self, command: &ScheduleLook, rule: ScheduleLookRule) -> Result<ChargeAttempt, StoreError> {

@@ -8,7 +8,7 @@ use edupay_domain::orders::{ChargeView, OpenChargePlan, OpenOrderCharge, OpenedC
 use edupay_domain::packages::PurchaseState;
 use edupay_domain::payments::{
     AttemptStatus, Awaited, ChargeAttempt, ChargeRoute, ChargeStore, ChargeSubject, ClaimLook, ClaimLookRule,
-    CloseAttempt, CloseAttemptRule, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
+    CloseAttempt, CloseAttemptRule, LookWay, RecordChargeReply, RecordChargeReplyRule, ScheduleLook, ScheduleLookRule,
 };
 use edupay_domain::store::StoreError;
 use edupay_domain::top_ups::TopUpState;
@@ -134,9 +134,9 @@ impl ChargeStore for MemoryStore {
         })
     }
 
-    async fn due_attempts(&self, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
+    async fn due_attempts(&self, way: LookWay, now: Timestamp, limit: u32) -> Result<Vec<ChargeAttempt>, StoreError> {
         self.transaction(|state| {
-            let attempts = state.attempts.values().flatten();
+            let attempts = state.attempts.values().flatten().filter(|attempt| LookWay::of(attempt) == way);
             let mut due: Vec<_> = attempts.filter(|attempt| is_unfinished(attempt) && attempt.look_at <= now).collect();
             due.sort_by_key(|attempt| attempt.look_at);
             Ok(at_most(due.into_iter().cloned(), limit))

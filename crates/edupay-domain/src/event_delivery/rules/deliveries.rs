@@ -60,8 +60,8 @@ pub fn claim_delivery(command: &ClaimDelivery, endpoint: &Endpoint, due: Option<
 /// What an answer makes of a delivery: any 2xx delivers it; 410 gives it up and disables the endpoint;
 /// anything else and no answer at all is tried again after a pause, or given up when there is none left.
 /// 429 and 503 may ask for a longer pause, which then counts for the whole endpoint. Whoever answers after
-/// the lease has run out and is not 2xx changes nothing but the list of attempts: somebody else sends by
-/// then.
+/// the lease has run out, or after the endpoint was given another address, and is not 2xx changes nothing but
+/// the list of attempts: somebody else sends by then.
 #[must_use]
 pub fn record_answer(command: &RecordAnswer, endpoint: &Endpoint, delivery: &Delivery) -> AnsweredPlan {
     let at = command.at;
@@ -74,7 +74,7 @@ pub fn record_answer(command: &RecordAnswer, endpoint: &Endpoint, delivery: &Del
     after.last = Some(command.answer.into());
     match command.answer {
         Answer::Status { status: 200..=299, .. } => after.state = DeliveryState::Delivered { at },
-        Answer::Status { status: GONE, .. } => {
+        Answer::Status { status: GONE, .. } if held => {
             after.state = DeliveryState::Failed { at };
             if endpoint.state == EndpointState::Active {
                 endpoint.state = EndpointState::Disabled;

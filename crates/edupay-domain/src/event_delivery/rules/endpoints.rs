@@ -48,6 +48,10 @@ pub fn change_endpoint(command: &ChangeEndpoint, endpoint: &Endpoint) -> Result<
         Change::Describe { url, description, wants, addresses } => {
             let used: Result<(), UrlRefusal> = may_be_used(url, *addresses);
             used.map_err(EndpointRefusal::Url)?;
+            if *url != endpoint.url {
+                // What the old address still answers, or has asked for, does not bind the new one.
+                (changed.leased_until, changed.paused_until) = (None, None);
+            }
             changed.url = url.clone();
             changed.description = description.clone();
             changed.wants = wants.clone();

@@ -161,6 +161,23 @@ pub struct ScheduleLook {
     pub at: Timestamp,
 }
 
+/// How the gateway is asked about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookWay {
+    /// By the id of its charge, which it has.
+    ByCharge,
+    /// Through the gateway's list, by its number: the answer with the charge was lost, or has not come.
+    ByNumber,
+}
+
+impl LookWay {
+    /// How this one is looked at.
+    #[must_use]
+    pub fn of(attempt: &ChargeAttempt) -> Self {
+        if attempt.charge_id.is_some() { Self::ByCharge } else { Self::ByNumber }
+    }
+}
+
 /// Whether what an attempt pays for still waits for payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {

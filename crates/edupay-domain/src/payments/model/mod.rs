@@ -7,7 +7,7 @@ mod receipt;
 mod refund;
 
 pub use attempt::{
-    AttemptStatus, Awaited, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook, CloseAttempt,
+    AttemptStatus, Awaited, ChargeAttempt, ChargeReply, ChargeRoute, ChargeSubject, ClaimLook, CloseAttempt, LookWay,
     RecordChargeReply, ScheduleLook,
 };
 pub use charge::{Channel, Charge, ChargeDocument, ChargeRequest, Merchant, MetadataValue, Mode};

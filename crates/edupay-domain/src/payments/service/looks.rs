@@ -5,7 +5,7 @@ use super::{PaymentService, Round};
 use crate::payments::error::{ConfirmError, GatewayFault};
 use crate::payments::looking::{claim_look, schedule_look};
 use crate::payments::model::{
-    AttemptStatus, Awaited, Charge, ChargeAttempt, ChargeReply, ClaimLook, CloseAttempt, ScheduleLook,
+    AttemptStatus, Awaited, Charge, ChargeAttempt, ChargeReply, ClaimLook, CloseAttempt, LookWay, ScheduleLook,
 };
 use crate::payments::rules::close_attempt;
 use crate::schedule::{later, leased};
@@ -25,10 +25,9 @@ impl PaymentService {
     /// # Errors
     /// [`StoreError`] when no list could be read; what fails for one attempt is in the [`Round`].
     pub async fn look_after(&self, limit: u32) -> Result<Round, StoreError> {
-        let (answered, unanswered) = self.due(limit).await?;
-        let mut round = self.look_at_all(&answered, Round::LOOKS).await;
+        let mut round = self.look_after_answered(limit).await?;
         let outage = round.outage;
-        round.add(self.look_at_all(&unanswered, Round::SEARCHES).await);
+        round.add(self.look_after_unanswered(limit).await?);
         // One of the two calls may fail while the other one works.
         round.outage = round.outage.max(outage);
         Ok(round)
@@ -39,8 +38,7 @@ impl PaymentService {
     /// # Errors
     /// As [`Self::look_after`].
     pub async fn look_after_answered(&self, limit: u32) -> Result<Round, StoreError> {
-        let (answered, _) = self.due(limit).await?;
-        Ok(self.look_at_all(&answered, Round::LOOKS).await)
+        self.look_at_all(LookWay::ByCharge, limit, Round::LOOKS).await
     }
 
     /// Those of them whose charge is looked for by its number: all share a walk through the gateway's list, which
@@ -49,25 +47,19 @@ impl PaymentService {
     /// # Errors
     /// As [`Self::look_after`].
     pub async fn look_after_unanswered(&self, limit: u32) -> Result<Round, StoreError> {
-        let (_, unanswered) = self.due(limit).await?;
-        Ok(self.look_at_all(&unanswered, Round::SEARCHES).await)
+        self.look_at_all(LookWay::ByNumber, limit, Round::SEARCHES).await
     }
 
-    /// Those that are due: whose charge is known, and whose is not.
-    async fn due(&self, limit: u32) -> Result<(Vec<ChargeAttempt>, Vec<ChargeAttempt>), StoreError> {
-        let due = self.parts.charges.due_attempts(self.parts.clock.now(), limit).await?;
-        Ok(due.into_iter().partition(|attempt| attempt.charge_id.is_some()))
-    }
-
-    async fn look_at_all(&self, due: &[ChargeAttempt], at_once: usize) -> Round {
-        Round::of(
-            due,
+    async fn look_at_all(&self, way: LookWay, limit: u32, at_once: usize) -> Result<Round, StoreError> {
+        let due = self.parts.charges.due_attempts(way, self.parts.clock.now(), limit).await?;
+        Ok(Round::of(
+            &due,
             at_once,
             |attempt| attempt.gateway_order_no.as_str(),
             ConfirmError::is_outage,
             |attempt| self.look(attempt),
         )
-        .await
+        .await)
     }
 
     async fn look(&self, attempt: &ChargeAttempt) -> Result<bool, ConfirmError> {

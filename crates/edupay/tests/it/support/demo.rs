@@ -95,7 +95,7 @@ impl Demo {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.program.child.borrow().id()
+        self.program.pid()
     }
 
     /// Kills the program where it stands, as a power cut does.
@@ -190,6 +190,10 @@ pub(crate) struct Addresses {
 }
 
 impl Program {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.borrow().id()
+    }
+
     /// Starts it and waits until it says where it listens.
     pub(crate) fn start(mut command: Command, log: &Path) -> Self {
         let mut child = command
