@@ -29,6 +29,7 @@ pub mod idempotency_races;
 pub mod inbox;
 pub mod leases;
 pub mod ledger;
+pub mod looks;
 pub mod orders;
 mod package_case;
 pub mod package_races;

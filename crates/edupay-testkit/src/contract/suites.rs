@@ -88,12 +88,14 @@ macro_rules! store_contract {
             a_reply_to_no_attempt_is_corrupt
             an_order_that_cannot_be_paid_opens_no_charge
             a_closed_attempt_stays_closed_and_a_paid_one_paid
+            a_charge_finds_the_attempt_of_its_own_user_only
+        }
+        $crate::__claims! { $harness; looks:
             attempts_are_due_by_time_and_when_their_order_ends
             an_order_that_no_longer_waits_makes_its_attempts_due_at_once
             attempts_are_due_in_the_way_that_they_are_looked_at
             a_look_is_claimed_by_one_worker
             a_look_that_was_answered_plans_the_next_one
-            a_charge_finds_the_attempt_of_its_own_user_only
         }
         $crate::__claims! { $harness; confirmations:
             a_charge_pays_its_order

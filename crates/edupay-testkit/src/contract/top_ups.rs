@@ -7,9 +7,7 @@ use edupay_domain::events::{Event, EventBody};
 use edupay_domain::ids::GatewayOrderNo;
 use edupay_domain::ledger::{Bucket, EntryKind, Wallet};
 use edupay_domain::money::Money;
-use edupay_domain::payments::{
-    AttemptStatus, ChargeAttempt, ChargeSubject, Confirmation, ReceiptStatus, UnappliedReason,
-};
+use edupay_domain::payments::{AttemptStatus, ChargeSubject, Confirmation, ReceiptStatus, UnappliedReason};
 use edupay_domain::top_ups::{
     BonusTier, Campaign, OpenTopUp, OpenedTopUp, TopUp, TopUpRefusal, TopUpState, confirm_top_up, open_top_up,
 };
