@@ -63,6 +63,19 @@ async fn a_lost_answer_and_a_lost_callback_heal_too() {
 }
 
 #[tokio::test]
+async fn no_more_are_looked_at_than_was_asked_for_in_whatever_way() {
+    let platform = Platform::new();
+    let (buyer, ..) = asked(&platform).await;
+    let order = platform.order(&buyer, 6_600).await;
+    platform.gateway.fail_next(Call::CreateCharge, Fault::LoseAnswer);
+    platform.orders.pay_by_charge(&buyer, order.order_no.clone(), Channel::Wx, PAYER_IP).await.unwrap_err();
+    platform.clock.step(TimeDelta::seconds(10));
+    for taken in [1, 1, 0] {
+        assert_eq!(platform.payments.look_after(1).await.unwrap().taken, taken);
+    }
+}
+
+#[tokio::test]
 async fn a_charge_that_is_not_paid_is_looked_at_by_the_schedule() {
     let platform = Platform::new();
     let (_, order, attempt) = asked(&platform).await;

@@ -20,14 +20,16 @@ impl PaymentService {
     /// Looks after the unfinished attempts that are due: by the [schedule](crate::schedule), around the end
     /// of their time, and at once when their order was paid otherwise, cancelled or closed. Each is taken
     /// under a lease, so that several workers share the work; one whose gateway does not answer is due again
-    /// when the lease ends. A round that finds the gateway out of reach leaves the rest due.
+    /// when the lease ends. A round that finds the gateway out of reach leaves the rest due. At most
+    /// `limit` are taken, those whose charge is known first.
     ///
     /// # Errors
-    /// [`StoreError`] when no list could be read; what fails for one attempt is in the [`Round`].
+    /// [`StoreError`] when a list could not be read; what was looked at before stands. What fails for one attempt
+    /// is in the [`Round`].
     pub async fn look_after(&self, limit: u32) -> Result<Round, StoreError> {
         let mut round = self.look_after_answered(limit).await?;
-        let outage = round.outage;
-        round.add(self.look_after_unanswered(limit).await?);
+        let (outage, left) = (round.outage, limit.saturating_sub(round.taken));
+        round.add(self.look_after_unanswered(left).await?);
         // One of the two calls may fail while the other one works.
         round.outage = round.outage.max(outage);
         Ok(round)

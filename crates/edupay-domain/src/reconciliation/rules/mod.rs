@@ -53,9 +53,9 @@ pub fn begin_run(command: &BeginRun, daily: Option<&Run>) -> Begin {
 const MADE_UP: usize = 7;
 
 /// The days whose daily run is due, the oldest first: yesterday, and those of the week before that have no
-/// finished run against the gateway's lists that began after they had ended, although there are runs of earlier
-/// days. So an outage that lasts
-/// beyond midnight leaves no day out, and a new installation makes up for nothing.
+/// finished run against the gateway's lists that began after they had ended, although there are runs of them or of
+/// earlier days. So an outage that lasts beyond midnight leaves no day out, the very first one neither, and a new
+/// installation makes up for nothing.
 #[must_use]
 pub(super) fn due_days(runs: &[Run], now: Timestamp) -> Vec<Days> {
     let yesterday = Days::yesterday(now);
@@ -65,7 +65,7 @@ pub(super) fn due_days(runs: &[Run], now: Timestamp) -> Vec<Days> {
         run.days.from() <= day && day <= run.days.to() && Days::one(day).ends_at() <= run.started_at
     };
     let is_missed = |day: &Day| {
-        let has_begun = compared.iter().any(|run| run.days.from() < *day);
+        let has_begun = compared.iter().any(|run| run.days.from() <= *day);
         has_begun && !compared.iter().any(|run| run.status == RunStatus::Finished && covers(run, *day))
     };
     let before = iter::successors(yesterday.from().previous(), |day| day.previous()).take(MADE_UP);

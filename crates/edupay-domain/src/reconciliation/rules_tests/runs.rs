@@ -85,6 +85,7 @@ fn a_day_that_was_missed_is_made_up_for_once_there_were_runs_before_it() {
     assert_eq!(due(&[finished("2026-06-18")]), ["2026-06-19"]);
     assert_eq!(due(&[finished("2026-06-16")]), ["2026-06-17", "2026-06-18", "2026-06-19"]);
     let failed = run("2026-06-17", "2026-06-17", RunStatus::Failed);
+    assert_eq!(due(std::slice::from_ref(&failed)), ["2026-06-17", "2026-06-18", "2026-06-19"], "the first of all");
     assert_eq!(due(&[finished("2026-06-18"), failed, finished("2026-06-16")]), ["2026-06-17", "2026-06-19"]);
     // What somebody has compared by hand is not missed; a bill alone is no comparison with the lists.
     assert_eq!(due(&[run("2026-06-16", "2026-06-18", RunStatus::Finished), finished("2026-06-15")]), ["2026-06-19"]);
