@@ -3,7 +3,7 @@
 use crate::codes::{Corrupt, user_id};
 use crate::conn::on;
 use crate::database::SqlStore;
-use crate::principals::{Known, Stale};
+use crate::principals::{Known, Stale, renewal};
 use crate::rows::Keys;
 use crate::schema::{tokens, users, wallets};
 use crate::tx::TxError;
@@ -138,9 +138,13 @@ impl UserStore for SqlStore {
     async fn find_principal(&self, digest: TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
         let ticket = match self.principals().look_up(digest, Instant::now()) {
             Known::Principal(principal) => return Ok(Some(principal)),
+            Known::Ageing(principal) => {
+                renewal::begin(self.principals(), self.look_ups());
+                return Ok(Some(principal));
+            }
             Known::Nothing(ticket) => ticket,
         };
-        let found = self.look_ups().ask(digest).await?;
+        let found = self.look_ups().ask(vec![digest]).await?.pop().flatten();
         if let Some(principal) = &found {
             self.principals().keep(ticket, principal, Instant::now());
         }

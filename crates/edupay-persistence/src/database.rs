@@ -222,7 +222,7 @@ impl SqlStore {
         &self.writability
     }
 
-    pub(crate) fn look_ups(&self) -> &LookUps {
+    pub(crate) fn look_ups(&self) -> &Arc<LookUps> {
         &self.look_ups
     }
 }

@@ -23,28 +23,31 @@ use thiserror::Error;
 /// Before each further try on a new connection.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
 
-/// The way to the thread that looks tokens up.
-pub(crate) type LookUps = Gathered<TokenDigest, Option<Arc<Principal>>>;
+/// The way to the thread that looks tokens up: for some tokens at once, whose each of them is.
+pub(crate) type LookUps = Gathered<Vec<TokenDigest>, Vec<Option<Arc<Principal>>>>;
 
 /// Starts the thread for a server. It connects when the first token is looked up.
 pub(crate) fn on_postgres(connector: &Connector) -> io::Result<LookUps> {
     let mut reader = Reader { connector: connector.clone(), connection: None };
-    Gathered::start(THREAD, move |digests: &[TokenDigest]| reader.answer(digests))
+    Gathered::start(THREAD, move |asked: &[Vec<TokenDigest>]| {
+        let found = reader.read(&asked.concat());
+        answers(asked, found)
+    })
 }
 
 /// Starts the thread for a file.
 pub(crate) fn on_sqlite(readers: &SqlitePool) -> io::Result<LookUps> {
     let readers = readers.clone();
-    Gathered::start(THREAD, move |digests: &[TokenDigest]| {
+    Gathered::start(THREAD, move |asked: &[Vec<TokenDigest>]| {
         let found = readers.get().map_err(ReadFailure::from).and_then(|mut connection| {
             let mut found = Found::new();
             // One snapshot for all: each new one makes SQLite forget the pages that it knows.
             tx::begin_snapshot(&mut Conn::Sqlite(&mut connection))?;
-            let read = digests.iter().try_for_each(|digest| select_one(&mut connection, digest, &mut found));
+            let read = asked.iter().flatten().try_for_each(|digest| select_one(&mut connection, digest, &mut found));
             tx::rollback(&mut Conn::Sqlite(&mut connection))?;
             read.map(|()| found).map_err(ReadFailure::from)
         });
-        answers(digests, found)
+        answers(asked, found)
     })
 }
 
@@ -52,15 +55,15 @@ const THREAD: &str = "token-look-ups";
 
 /// To each its own, or to all that nothing could be read.
 fn answers(
-    digests: &[TokenDigest],
+    asked: &[Vec<TokenDigest>],
     found: Result<Found, ReadFailure>,
-) -> Vec<Result<Option<Arc<Principal>>, StoreError>> {
+) -> Vec<Result<Vec<Option<Arc<Principal>>>, StoreError>> {
     match found {
-        Ok(found) => digests.iter().map(|digest| own(&found, digest)).collect(),
+        Ok(found) => asked.iter().map(|digests| digests.iter().map(|digest| own(&found, digest)).collect()).collect(),
         Err(error) => {
             let error = Arc::new(error);
             let unavailable = || StoreError::new(StoreFault::Unavailable, Arc::clone(&error));
-            digests.iter().map(|_| Err(unavailable())).collect()
+            asked.iter().map(|_| Err(unavailable())).collect()
         }
     }
 }
@@ -72,10 +75,6 @@ struct Reader {
 }
 
 impl Reader {
-    fn answer(&mut self, digests: &[TokenDigest]) -> Vec<Result<Option<Arc<Principal>>, StoreError>> {
-        answers(digests, self.read(digests))
-    }
-
     /// A connection that broke is made anew, a bounded number of times.
     fn read(&mut self, digests: &[TokenDigest]) -> Result<Found, ReadFailure> {
         for pause in PAUSES {
@@ -111,7 +110,7 @@ enum ReadFailure {
     Query(#[from] diesel::result::Error),
 }
 
-/// What is stored of each token that was found. A row that can't be read fails for its token alone.
+/// What is stored of each token that was found. A row that can't be read fails only for who asked for it.
 type Found = HashMap<Vec<u8>, Result<Arc<Principal>, Corrupt>>;
 
 fn own(found: &Found, digest: &TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {

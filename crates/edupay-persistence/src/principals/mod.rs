@@ -8,11 +8,18 @@
 //!   come in afterwards: each look-up takes a ticket with the epoch of its beginning, each forgetting
 //!   begins a new epoch, and an answer is kept only in the epoch of its ticket;
 //! - only active users are kept, and never that a token is unknown: who is let in works at once.
+//!
+//! What is asked for when half of its time is over is looked up anew by [`renewal`], by the same rules.
+
+pub(crate) mod renewal;
 
 use edupay_domain::accounts::{Activity, Principal, TokenDigest};
 use edupay_domain::ids::UserId;
 use edupay_mischief::planted;
+use renewal::Ageing;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -27,6 +34,7 @@ pub(crate) struct Principals {
     lifetime: Duration,
     room: usize,
     kept: RwLock<Kept>,
+    ageing: Ageing,
 }
 
 struct Kept {
@@ -38,12 +46,16 @@ struct Kept {
 struct Entry {
     principal: Arc<Principal>,
     asked_at: Instant,
+    /// Whether it is on the list of those that are looked up anew, or was.
+    is_listed: AtomicBool,
 }
 
 /// What is known of a token.
 pub(crate) enum Known {
     /// Whose it is.
     Principal(Arc<Principal>),
+    /// The same, and whoever asks is to begin looking up anew what is past half of its time.
+    Ageing(Arc<Principal>),
     /// Nothing; whoever asks the database hands this back with the answer.
     Nothing(Ticket),
 }
@@ -72,7 +84,7 @@ impl Principals {
 
     fn with_room(lifetime: Duration, room: usize) -> Self {
         let kept = Kept { entries: HashMap::new(), epoch: 0, swept_at: Instant::now() };
-        Self { lifetime: lifetime.min(LONGEST), room, kept: RwLock::new(kept) }
+        Self { lifetime: lifetime.min(LONGEST), room, kept: RwLock::new(kept), ageing: Ageing::default() }
     }
 
     /// Begins a look-up.
@@ -84,27 +96,53 @@ impl Principals {
             return Known::Principal(Arc::clone(&entry.principal));
         }
         match kept.entries.get(&digest).filter(|entry| self.is_fresh(entry.asked_at, now)) {
+            Some(entry) if self.is_first_to_age(digest, entry, now) => Known::Ageing(Arc::clone(&entry.principal)),
             Some(entry) => Known::Principal(Arc::clone(&entry.principal)),
             None => Known::Nothing(Ticket { digest, epoch: kept.epoch, asked_at: now }),
         }
     }
 
+    /// Begins to look up at most so many anew.
+    fn ageing(&self, most: usize, now: Instant) -> Vec<Ticket> {
+        let epoch = self.read().epoch;
+        self.ageing.take(most).into_iter().map(|digest| Ticket { digest, epoch, asked_at: now }).collect()
+    }
+
     /// Ends a look-up that found somebody. Nothing is kept if anything was forgotten since it began.
     pub(crate) fn keep(&self, ticket: Ticket, principal: &Arc<Principal>, now: Instant) {
-        if principal.activity != Activity::Active || !self.is_fresh(ticket.asked_at, now) {
-            return;
-        }
+        self.keep_in(&mut self.write(), ticket, principal, now);
+    }
+
+    /// Ends look-ups of what was known before. Whoever is not found any more, or not active, is forgotten.
+    fn renew(&self, found: impl Iterator<Item = (Ticket, Option<Arc<Principal>>)>, now: Instant) {
         let mut kept = self.write();
-        if kept.epoch != ticket.epoch {
+        for (ticket, principal) in found {
+            match principal.filter(|principal| principal.activity == Activity::Active) {
+                Some(principal) => self.keep_in(&mut kept, ticket, &principal, now),
+                None => drop(kept.entries.remove(&ticket.digest)),
+            }
+        }
+    }
+
+    fn keep_in(&self, kept: &mut Kept, ticket: Ticket, principal: &Arc<Principal>, now: Instant) {
+        if principal.activity != Activity::Active || !self.is_fresh(ticket.asked_at, now) || kept.epoch != ticket.epoch
+        {
             return;
         }
         if !self.is_fresh(kept.swept_at, now) {
             kept.entries.retain(|_, entry| self.is_fresh(entry.asked_at, now));
             kept.swept_at = now;
         }
-        if kept.entries.len() < self.room {
-            let entry = Entry { principal: Arc::clone(principal), asked_at: ticket.asked_at };
-            kept.entries.insert(ticket.digest, entry);
+        let (asked_at, is_listed) = (ticket.asked_at, AtomicBool::new(false));
+        let is_full = kept.entries.len() >= self.room;
+        match kept.entries.entry(ticket.digest) {
+            // Mostly nothing has changed, and what is new would only lie elsewhere.
+            Slot::Occupied(mut slot) if slot.get().principal == *principal => {
+                let entry = slot.get_mut();
+                (entry.asked_at, entry.is_listed) = (asked_at, is_listed);
+            }
+            Slot::Vacant(_) if is_full => {}
+            slot => drop(slot.insert_entry(Entry { principal: Arc::clone(principal), asked_at, is_listed })),
         }
     }
 
@@ -119,6 +157,13 @@ impl Principals {
             // As rare as staff keeps somebody out, so that no index is kept for it.
             Stale::User(id) => kept.entries.retain(|_, entry| entry.principal.id != id),
         }
+    }
+
+    /// Whether it is the first to be past half of its time of those that nobody is about to look up.
+    fn is_first_to_age(&self, digest: TokenDigest, entry: &Entry, now: Instant) -> bool {
+        now.saturating_duration_since(entry.asked_at) >= self.lifetime.checked_div(2).unwrap_or_default()
+            && !entry.is_listed.swap(true, Ordering::Relaxed)
+            && self.ageing.push(digest, now)
     }
 
     fn is_fresh(&self, since: Instant, now: Instant) -> bool {
@@ -165,12 +210,16 @@ mod tests {
     fn begin(principals: &Principals, digest: TokenDigest, now: Instant) -> Ticket {
         match principals.look_up(digest, now) {
             Known::Nothing(ticket) => ticket,
-            Known::Principal(_) => panic!("it is known already"),
+            Known::Principal(_) | Known::Ageing(_) => panic!("it is known already"),
         }
     }
 
     fn is_known(principals: &Principals, digest: TokenDigest, now: Instant) -> bool {
-        matches!(principals.look_up(digest, now), Known::Principal(_))
+        !matches!(principals.look_up(digest, now), Known::Nothing(_))
+    }
+
+    fn is_told_to_begin(principals: &Principals, digest: TokenDigest, now: Instant) -> bool {
+        matches!(principals.look_up(digest, now), Known::Ageing(_))
     }
 
     fn keep(principals: &Principals, digest: TokenDigest, user: i64, now: Instant) {
@@ -246,6 +295,69 @@ mod tests {
         keep(&principals, ONE, 1, now);
         principals.forget(Stale::User(user_id(1)));
         assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, now)), [false, false, true]);
+    }
+
+    #[test]
+    fn the_first_to_ask_after_half_of_the_time_is_to_look_up_those_who_come_meanwhile_too() {
+        let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+        let half = now + LIFETIME / 2;
+        for digest in [ONE, OTHER] {
+            keep(&principals, digest, 1, now);
+        }
+        assert!(!is_told_to_begin(&principals, ONE, half - Duration::from_nanos(1)));
+        assert!(is_told_to_begin(&principals, ONE, half));
+        assert!(!is_told_to_begin(&principals, ONE, half), "it is on the list");
+        assert!(!is_told_to_begin(&principals, OTHER, half), "somebody is about to look both up");
+        let digests = |tickets: Vec<Ticket>| tickets.into_iter().map(|ticket| ticket.digest).collect::<Vec<_>>();
+        assert_eq!(digests(principals.ageing(1, half)), [ONE]);
+        assert_eq!(digests(principals.ageing(9, half)), [OTHER]);
+        assert!(principals.ageing(9, half).is_empty());
+        assert!(
+            is_known(&principals, ONE, now + LIFETIME - Duration::from_nanos(1)),
+            "it lives no longer and no shorter"
+        );
+        assert!(!is_known(&principals, ONE, now + LIFETIME));
+    }
+
+    #[test]
+    fn who_is_found_again_is_known_for_a_new_time_and_who_is_not_is_forgotten_at_once() {
+        let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+        let (third, half) = (TokenDigest([3; 32]), now + LIFETIME / 2);
+        for (digest, user) in [(ONE, 1), (OTHER, 2), (third, 3)] {
+            keep(&principals, digest, user, now);
+            is_known(&principals, digest, half);
+        }
+        let found = [Some(somebody(1, Activity::Active)), None, Some(somebody(3, Activity::Inactive))];
+        principals.renew(principals.ageing(9, half).into_iter().zip(found), half);
+        assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, half)), [true, false, false]);
+        assert!(is_told_to_begin(&principals, ONE, half + LIFETIME / 2), "and so on");
+        assert!(is_known(&principals, ONE, half + LIFETIME - Duration::from_nanos(1)));
+        assert!(!is_known(&principals, ONE, half + LIFETIME));
+    }
+
+    #[test]
+    fn looking_up_anew_brings_back_nothing_that_was_removed_meanwhile() {
+        for stale in [Stale::Token(ONE), Stale::User(user_id(1))] {
+            let (principals, now) = (Principals::new(LIFETIME), Instant::now());
+            let half = now + LIFETIME / 2;
+            keep(&principals, ONE, 1, now);
+            is_known(&principals, ONE, half);
+            let tickets = principals.ageing(9, half);
+            // Here the look-up reads its row, and then the row is removed.
+            principals.forget(stale);
+            principals.renew(tickets.into_iter().zip([Some(somebody(1, Activity::Active))]), half);
+            assert!(!is_known(&principals, ONE, half));
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_who_is_found_again() {
+        let (principals, now) = (Principals::with_room(LIFETIME, 1), Instant::now());
+        let half = now + LIFETIME / 2;
+        keep(&principals, ONE, 1, now);
+        is_known(&principals, ONE, half);
+        principals.renew(principals.ageing(9, half).into_iter().zip([Some(somebody(1, Activity::Active))]), half);
+        assert!(is_known(&principals, ONE, now + LIFETIME));
     }
 
     #[test]
