@@ -11,7 +11,7 @@ use crate::seeds::Planned;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,14 @@ impl Service {
     ) -> Result<Self, Failure> {
         let path = folder.join("service.log");
         let log = File::options().create(true).append(true).open(&path).context("no log file for the service")?;
-        let mut command = ledger::command(program, url, folder);
+        let mut command = match session() {
+            Some(setsid) => {
+                let mut command = ledger::command(&setsid, url, folder);
+                command.arg(program);
+                command
+            }
+            None => ledger::command(program, url, folder),
+        };
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().context("the service can't be started")?;
@@ -89,6 +96,14 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program that starts another in a session of its own, as every init system starts a service. Linux
+/// shares the processors among sessions before it does among processes, and each process of PostgreSQL has
+/// one; beside them a service that shares the load generator's gets too little.
+fn session() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join("setsid")).find(|program| program.is_file())
 }
 
 /// From `{"service":"http://127.0.0.1:8000"}`.
