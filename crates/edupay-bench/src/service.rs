@@ -6,6 +6,7 @@ use crate::load::{Answers, Loop, Requests, refusals_among};
 use crate::machine::{self, Ticks};
 use crate::options::Plan;
 use crate::orders::Orders;
+use crate::progress::note;
 use crate::results::{Mix, Outcome};
 use crate::seeds::Planned;
 use std::fs::File;
@@ -44,13 +45,17 @@ impl Service {
     ) -> Result<Self, Failure> {
         let path = folder.join("service.log");
         let log = File::options().create(true).append(true).open(&path).context("no log file for the service")?;
-        let mut command = match session() {
-            Some(setsid) => {
+        let mut command = match programs() {
+            Some([setsid, setpriv]) => {
                 let mut command = ledger::command(&setsid, url, folder);
-                command.arg(program);
+                // It ends with this program even when that is interrupted.
+                command.arg(setpriv).args(["--pdeathsig", "KILL"]).arg(program);
                 command
             }
-            None => ledger::command(program, url, folder),
+            None => {
+                note(format_args!("setsid and setpriv are not there: the service shares this program's session"));
+                ledger::command(program, url, folder)
+            }
         };
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
@@ -98,12 +103,13 @@ impl Drop for Service {
     }
 }
 
-/// The program that starts another in a session of its own, as every init system starts a service. Linux
+/// The programs that start another in a session of its own, as every init system starts a service. Linux
 /// shares the processors among sessions before it does among processes, and each process of PostgreSQL has
-/// one; beside them a service that shares the load generator's gets too little.
-fn session() -> Option<PathBuf> {
+/// one; a service that shares the load generator's gets too little beside them.
+fn programs() -> Option<[PathBuf; 2]> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("setsid")).find(|program| program.is_file())
+    let find = |name| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    Some([find("setsid")?, find("setpriv")?])
 }
 
 /// From `{"service":"http://127.0.0.1:8000"}`.
@@ -154,7 +160,7 @@ pub(crate) fn measure(
         ledger::check(ledger, run, &[(planned.warm, warmed.done), (planned.timed, answers.done)])?;
     }
     if answers.ran_out {
-        crate::progress::note(format_args!("  all orders were paid before the time was over; see --capacity"));
+        note(format_args!("  all orders were paid before the time was over; see --capacity"));
     }
     let answered = answers.done.saturating_add(answers.refused).max(1);
     let cpu = before.zip(after).map(|(before, after)| after.saturating_sub(before) as f64 / answered as f64);

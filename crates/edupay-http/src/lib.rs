@@ -44,6 +44,5 @@ pub use config::{
 pub use drain::Drain;
 pub use excel::{differences_csv_head, differences_csv_line};
 pub use metrics::{Family, Histogram, Kind, Sample};
-pub use openapi::openapi_json;
 pub use server::{Server, server};
 pub use services::{Measures, Operations, Readiness, Services};

@@ -24,19 +24,6 @@ use std::sync::Arc;
 pub(crate) const HIT: HeaderName = HeaderName::from_static("idempotency-hit");
 /// What of a reply's head is its own. The rest (the request's id, the policies) belongs to each sending.
 const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LANGUAGE, LOCATION, ERROR_CODE];
-/// The operations that honour a key, by their ids: whatever moves money or makes what money will pay for.
-pub(crate) const OPERATIONS: [&str; 10] = [
-    "fill_in_balance",
-    "pay_in_balance",
-    "pay_for_order",
-    "pay_money",
-    "create_order",
-    "start_top_up",
-    "refund_order",
-    "approve_order_refund",
-    "refund_purchase",
-    "approve_purchase_refund",
-];
 
 /// A request that has a key.
 pub(crate) struct Keyed {

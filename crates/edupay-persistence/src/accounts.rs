@@ -144,7 +144,7 @@ impl UserStore for SqlStore {
             }
             Known::Nothing(ticket) => ticket,
         };
-        let found = self.look_ups().ask(vec![digest]).await?.pop().flatten();
+        let found = self.look_ups().ask(vec![digest]).await?.pop().transpose()?.flatten();
         if let Some(principal) = &found {
             self.principals().keep(ticket, principal, Instant::now());
         }

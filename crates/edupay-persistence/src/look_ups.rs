@@ -24,7 +24,9 @@ use thiserror::Error;
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
 
 /// The way to the thread that looks tokens up: for some tokens at once, whose each of them is.
-pub(crate) type LookUps = Gathered<Vec<TokenDigest>, Vec<Option<Arc<Principal>>>>;
+pub(crate) type LookUps = Gathered<Vec<TokenDigest>, Vec<Answer>>;
+/// Whose one token is, if it is anybody's and can be read.
+pub(crate) type Answer = Result<Option<Arc<Principal>>, StoreError>;
 
 /// Starts the thread for a server. It connects when the first token is looked up.
 pub(crate) fn on_postgres(connector: &Connector) -> io::Result<LookUps> {
@@ -54,12 +56,11 @@ pub(crate) fn on_sqlite(readers: &SqlitePool) -> io::Result<LookUps> {
 const THREAD: &str = "token-look-ups";
 
 /// To each its own, or to all that nothing could be read.
-fn answers(
-    asked: &[Vec<TokenDigest>],
-    found: Result<Found, ReadFailure>,
-) -> Vec<Result<Vec<Option<Arc<Principal>>>, StoreError>> {
+fn answers(asked: &[Vec<TokenDigest>], found: Result<Found, ReadFailure>) -> Vec<Result<Vec<Answer>, StoreError>> {
     match found {
-        Ok(found) => asked.iter().map(|digests| digests.iter().map(|digest| own(&found, digest)).collect()).collect(),
+        Ok(found) => {
+            asked.iter().map(|digests| Ok(digests.iter().map(|digest| own(&found, digest)).collect())).collect()
+        }
         Err(error) => {
             let error = Arc::new(error);
             let unavailable = || StoreError::new(StoreFault::Unavailable, Arc::clone(&error));
@@ -110,10 +111,10 @@ enum ReadFailure {
     Query(#[from] diesel::result::Error),
 }
 
-/// What is stored of each token that was found. A row that can't be read fails only for who asked for it.
+/// What is stored of each token that was found. A row that can't be read fails for its token alone.
 type Found = HashMap<Vec<u8>, Result<Arc<Principal>, Corrupt>>;
 
-fn own(found: &Found, digest: &TokenDigest) -> Result<Option<Arc<Principal>>, StoreError> {
+fn own(found: &Found, digest: &TokenDigest) -> Answer {
     Ok(found.get(digest.0.as_slice()).cloned().transpose()?)
 }
 

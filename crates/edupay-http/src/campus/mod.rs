@@ -41,6 +41,7 @@ fn answered<T: ToSchema>(data: T) -> Json<AnsweredView<T>> {
     Json(AnsweredView { error: 0, data })
 }
 
+#[cfg(test)]
 pub(crate) mod paths {
     //! The documented operations of this folder.
     pub(crate) use super::pay::__path_pay_money;

@@ -5,7 +5,9 @@ mod problem;
 mod yian;
 
 pub(crate) use campus::CampusRefusalView;
-pub(crate) use problem::{FieldProblemView, ProblemView};
+#[cfg(test)]
+pub(crate) use problem::FieldProblemView;
+pub(crate) use problem::ProblemView;
 pub(crate) use yian::{DetailView, RefusalView};
 
 use crate::config::{BusinessFailureStatus, WebPath};

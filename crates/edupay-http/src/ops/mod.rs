@@ -8,6 +8,7 @@ pub(crate) use docs::{docs_file, docs_folder, openapi};
 pub(crate) use health::{healthz, readyz};
 pub(crate) use metrics::metrics;
 
+#[cfg(test)]
 pub(crate) mod paths {
     //! The documented operations of this folder.
     pub(crate) use super::docs::__path_openapi;

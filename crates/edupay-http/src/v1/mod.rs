@@ -59,6 +59,7 @@ pub(crate) use webhook_endpoints::{
     list_webhook_endpoints, put_webhook_endpoint, remove_webhook_endpoint, resend_events_since, rotate_webhook_secret,
 };
 
+#[cfg(test)]
 pub(crate) mod paths {
     //! The documented operations of this folder.
     pub(crate) use super::app_store::{

@@ -13,6 +13,7 @@ pub(crate) use balance::fill_in_balance;
 pub(crate) use orders::{document, pay_for_order, pay_in_balance};
 pub(crate) use products::{create_product, list_products};
 
+#[cfg(test)]
 pub(crate) mod paths {
     //! The documented operations of this folder.
     pub(crate) use super::account::{__path_log_in, __path_log_out};

@@ -30,17 +30,30 @@ fn the_documents_ask_nobody_but_us() {
     let policy = page.header("Content-Security-Policy").unwrap();
     assert!(policy.contains("script-src 'self';") && !policy.contains("http"), "{policy}");
     assert!(!page.text().contains("<script>") && !page.text().contains("https://"), "{}", page.text());
-    for file in ["swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css"] {
-        let plain = service.call(Request::get(&format!("/docs/{file}"))).expect(200);
-        assert_eq!(plain.header("Content-Encoding"), None);
-        let packed = Request::get(&format!("/docs/{file}")).header("Accept-Encoding", "gzip, deflate");
+    let text = page.text();
+    let files: Vec<_> = text.split('"').filter_map(|text| text.strip_prefix("./")).collect();
+    assert!(files.len() >= 4 && files.contains(&"swagger-ui-bundle.js"), "{files:?}");
+    for path in files.iter().map(|file| format!("/docs/{file}")).chain(["/openapi.json".to_owned()]) {
+        let file = path.as_str();
+        if file.ends_with(".png") {
+            continue;
+        }
+        let plain = service.call(Request::get(file)).expect(200);
+        assert!(plain.body.len() > 100, "{file} is not left out");
+        assert_eq!((plain.header("Content-Encoding"), plain.header("Vary")), (None, Some("Accept-Encoding")));
+        let packed = Request::get(file).header("Accept-Encoding", "gzip, deflate");
         let packed = service.call(packed).expect(200);
-        if packed.header("Content-Encoding") == Some("gzip") {
+        // What is made for this service is not packed.
+        if !file.ends_with("swagger-initializer.js") {
+            assert_eq!(packed.header("Content-Encoding"), Some("gzip"), "{file}");
             let mut unpacked = String::new();
             GzDecoder::new(packed.body.as_slice()).read_to_string(&mut unpacked).unwrap();
             assert!(unpacked == plain.text() && packed.body.len() < unpacked.len(), "{file}");
         }
     }
+    let not_packed = Request::get("/openapi.json").header("Accept-Encoding", "gzip;q=0");
+    let not_packed = service.call(not_packed).expect(200);
+    assert_eq!((not_packed.header("Content-Encoding"), &not_packed.body), (None, &document.body));
     let script = service.call(Request::get("/docs/swagger-initializer.js"));
     assert!(script.text().contains("/openapi.json"), "{}", script.text());
     service.call(Request::get("/docs/nothing")).expect(404);

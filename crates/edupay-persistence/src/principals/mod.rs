@@ -13,6 +13,7 @@
 
 pub(crate) mod renewal;
 
+use crate::look_ups::Answer;
 use edupay_domain::accounts::{Activity, Principal, TokenDigest};
 use edupay_domain::ids::UserId;
 use edupay_mischief::planted;
@@ -113,10 +114,12 @@ impl Principals {
         self.keep_in(&mut self.write(), ticket, principal, now);
     }
 
-    /// Ends look-ups of what was known before. Whoever is not found any more, or not active, is forgotten.
-    fn renew(&self, found: impl Iterator<Item = (Ticket, Option<Arc<Principal>>)>, now: Instant) {
+    /// Ends look-ups of what was known before. Whoever is not found any more, or not active, is forgotten;
+    /// what can't be read is left until its time is over.
+    fn renew(&self, found: impl Iterator<Item = (Ticket, Answer)>, now: Instant) {
         let mut kept = self.write();
-        for (ticket, principal) in found {
+        for (ticket, answer) in found {
+            let Ok(principal) = answer else { continue };
             match principal.filter(|principal| principal.activity == Activity::Active) {
                 Some(principal) => self.keep_in(&mut kept, ticket, &principal, now),
                 None => drop(kept.entries.remove(&ticket.digest)),
@@ -186,6 +189,7 @@ mod tests {
     use edupay_domain::accounts::{Profile, Role};
     use edupay_domain::clock::Timestamp;
     use edupay_domain::ids::{AppAccountToken, Username};
+    use edupay_domain::store::{StoreError, StoreFault};
 
     const ONE: TokenDigest = TokenDigest([1; 32]);
     const OTHER: TokenDigest = TokenDigest([2; 32]);
@@ -323,13 +327,17 @@ mod tests {
     fn who_is_found_again_is_known_for_a_new_time_and_who_is_not_is_forgotten_at_once() {
         let (principals, now) = (Principals::new(LIFETIME), Instant::now());
         let (third, half) = (TokenDigest([3; 32]), now + LIFETIME / 2);
-        for (digest, user) in [(ONE, 1), (OTHER, 2), (third, 3)] {
+        let unread = TokenDigest([4; 32]);
+        for (digest, user) in [(ONE, 1), (OTHER, 2), (third, 3), (unread, 4)] {
             keep(&principals, digest, user, now);
             is_known(&principals, digest, half);
         }
-        let found = [Some(somebody(1, Activity::Active)), None, Some(somebody(3, Activity::Inactive))];
+        let failure = StoreError::new(StoreFault::Corrupt, "on purpose");
+        let (active, inactive) = (somebody(1, Activity::Active), somebody(3, Activity::Inactive));
+        let found = [Ok(Some(active)), Ok(None), Ok(Some(inactive)), Err(failure)];
         principals.renew(principals.ageing(9, half).into_iter().zip(found), half);
         assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, half)), [true, false, false]);
+        assert!(is_known(&principals, unread, half) && !is_known(&principals, unread, now + LIFETIME));
         assert!(is_told_to_begin(&principals, ONE, half + LIFETIME / 2), "and so on");
         assert!(is_known(&principals, ONE, half + LIFETIME - Duration::from_nanos(1)));
         assert!(!is_known(&principals, ONE, half + LIFETIME));
@@ -345,7 +353,7 @@ mod tests {
             let tickets = principals.ageing(9, half);
             // Here the look-up reads its row, and then the row is removed.
             principals.forget(stale);
-            principals.renew(tickets.into_iter().zip([Some(somebody(1, Activity::Active))]), half);
+            principals.renew(tickets.into_iter().zip([Ok(Some(somebody(1, Activity::Active)))]), half);
             assert!(!is_known(&principals, ONE, half));
         }
     }
@@ -356,7 +364,7 @@ mod tests {
         let half = now + LIFETIME / 2;
         keep(&principals, ONE, 1, now);
         is_known(&principals, ONE, half);
-        principals.renew(principals.ageing(9, half).into_iter().zip([Some(somebody(1, Activity::Active))]), half);
+        principals.renew(principals.ageing(9, half).into_iter().zip([Ok(Some(somebody(1, Activity::Active)))]), half);
         assert!(is_known(&principals, ONE, now + LIFETIME));
     }
 

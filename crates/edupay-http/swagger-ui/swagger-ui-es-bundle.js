@@ -1,0 +1,1 @@
+// Not used by this page, so it is not in the program.
