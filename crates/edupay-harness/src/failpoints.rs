@@ -3,8 +3,8 @@
 use crate::checks::Violation;
 use crate::error::{Doing, Failure};
 use crate::faults::Done;
+use crate::kinds::Fault;
 use crate::mischief::{ACTIONS, POINTS};
-use crate::options::Fault;
 use crate::plans;
 use crate::process::LOOK;
 use crate::random::Random;

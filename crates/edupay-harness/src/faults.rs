@@ -4,7 +4,7 @@ use crate::checks::Violation;
 use crate::database::Cluster;
 use crate::error::Failure;
 use crate::history::Silence;
-use crate::options::{Fault, Store};
+use crate::kinds::{Fault, Store};
 use crate::plans;
 use crate::process::LOOK;
 use crate::proxy::Cut;

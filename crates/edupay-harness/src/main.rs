@@ -13,6 +13,7 @@ mod failpoints;
 mod faults;
 mod history;
 mod http;
+mod kinds;
 mod load;
 mod mischief;
 mod observer;

@@ -1,7 +1,7 @@
 //! The planted bugs and the fail points that the program can be built with. Its sources name them too;
 //! a test holds the two lists together.
 
-use crate::options::{Fault, Store};
+use crate::kinds::{Fault, Store};
 
 /// A planted bug, and where it shows.
 #[derive(Debug)]

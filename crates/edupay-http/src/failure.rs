@@ -4,7 +4,6 @@
 mod from_domain;
 
 use crate::admission::Busy;
-use crate::rates::whole_seconds;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use edupay_domain::accounts::TokenRefusal;
@@ -20,6 +19,7 @@ use edupay_domain::recovery::ReviewRefusal;
 use edupay_domain::refunds::{DecisionRefusal, RefundRefusal};
 use edupay_domain::store::{StoreError, StoreFault};
 use std::borrow::Cow;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a request was not answered as its sender hoped.
@@ -255,6 +255,11 @@ impl Failure {
             Self::BodyTimeout | Self::BodyTooLarge | Self::BodyBroken | Self::Busy(Busy::Bodies) | Self::Draining
         )
     }
+}
+
+/// Rounded up, and at least one.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl CredentialFailure {

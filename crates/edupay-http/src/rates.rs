@@ -2,13 +2,12 @@
 //! are none per address. Names and tokens are not kept: a key is a keyed hash.
 
 use crate::config::{LoginThrottle, Rate, Rates};
-use crate::failure::Failure;
+use crate::failure::{Failure, whole_seconds};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 /// How many keys are kept at most.
 const MAX_KEYS: usize = 100_000;
@@ -122,16 +121,12 @@ impl Limiter {
     }
 }
 
-/// Rounded up, and at least one.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::Ipv4Addr;
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const THERE: IpAddr = IpAddr::V4(Ipv4Addr::BROADCAST);

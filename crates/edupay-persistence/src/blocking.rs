@@ -6,7 +6,6 @@ mod gathered;
 
 pub(crate) use gathered::Gathered;
 
-use crate::stats::TurnStats;
 use edupay_domain::store::{StoreError, StoreFault};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +25,19 @@ struct Waits {
     count: AtomicU64,
     micros: AtomicU64,
     in_vain: AtomicU64,
+}
+
+/// How callers wait for their turn at a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TurnStats {
+    /// How many turns are free.
+    pub free: usize,
+    /// How many callers had to wait so far.
+    pub waits: u64,
+    /// How long, all of them together.
+    pub waited: Duration,
+    /// How many of them gave up.
+    pub in_vain: u64,
 }
 
 impl Turns {

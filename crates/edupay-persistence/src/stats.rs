@@ -1,5 +1,6 @@
 //! How the store is: plain numbers, for whoever shows them. Nothing here names anybody.
 
+pub use crate::blocking::TurnStats;
 use crate::conn::on;
 use crate::database::SqlStore;
 use crate::lanes::SIZES;
@@ -8,7 +9,6 @@ use crate::schema::{app_store_notifications, charge_attempts, inbound_events, re
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use edupay_domain::store::StoreError;
-use std::time::Duration;
 
 /// How the store is at one moment. Asking for it asks the database nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,19 +35,6 @@ pub struct LaneStats {
 impl LaneStats {
     /// The bounds of `batches`.
     pub const SIZES: [usize; SIZES.len()] = SIZES;
-}
-
-/// How callers wait for their turn at a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TurnStats {
-    /// How many turns are free.
-    pub free: usize,
-    /// How many callers had to wait so far.
-    pub waits: u64,
-    /// How long, all of them together.
-    pub waited: Duration,
-    /// How many of them gave up.
-    pub in_vain: u64,
 }
 
 /// One pool of connections.

@@ -3,7 +3,7 @@
 use super::values::{choice, claimed, order_number, package_ids, record_ids, user_id};
 use super::{pay, search, success};
 use crate::extract::Value;
-use crate::fuzzing::EachBody;
+use crate::fuzzing::each::EachBody;
 use edupay_domain::packages::{ClaimedAmount, ProjectKind, PurchaseKind};
 
 /// Does it with each.

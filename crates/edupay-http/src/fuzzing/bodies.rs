@@ -1,6 +1,6 @@
 //! Bodies: fields, and everything that is read from fields.
 
-use super::EachBody;
+use super::each::EachBody;
 use crate::config::HttpConfig;
 use crate::extract::Decode;
 use crate::extract::fuzzing::{Sent, same_as_form, same_as_json};

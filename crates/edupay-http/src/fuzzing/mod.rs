@@ -4,17 +4,11 @@
 //! It is there for tests and for cargo-fuzz alone, which sets `cfg(fuzzing)`.
 
 mod bodies;
+pub(crate) mod each;
 mod headers;
 
 pub use bodies::{form_body, json_body, requests};
 pub use headers::headers;
-
-use crate::extract::Decode;
-
-/// Something that is done with each kind of body and query there is.
-pub(crate) trait EachBody {
-    fn body<T: Decode>(&mut self);
-}
 
 /// A text is the same value whatever carries it, and what is taken is within its limits. The input is the
 /// value's text.

@@ -4,7 +4,7 @@ use super::{
     courses, deliveries, guardians, orders, packages, page, products, projects, purchases, reconciliations, refunds,
     review, schools, students, top_ups, users, webhook_endpoints,
 };
-use crate::fuzzing::EachBody;
+use crate::fuzzing::each::EachBody;
 
 /// Does it with each.
 pub(crate) fn each_body(each: &mut impl EachBody) {

@@ -1,7 +1,7 @@
 //! The bodies of this folder, for `crate::fuzzing`.
 
 use super::{account, balance, orders, products};
-use crate::fuzzing::EachBody;
+use crate::fuzzing::each::EachBody;
 
 /// Does it with each.
 pub(crate) fn each_body(each: &mut impl EachBody) {

@@ -3,12 +3,12 @@
 
 use super::campus::{Found, Purchases};
 use super::changes::Changes;
-use super::keyed::KeyRecords;
 use crate::codes::Corrupt;
 use crate::orders::rows::{LineRow, OrderRow, joined_order};
 use crate::tx::TxError;
 use edupay_domain::clock::Timestamp;
 use edupay_domain::events::Event;
+use edupay_domain::idempotency::{IdempotencyKey, KeyRecord};
 use edupay_domain::ids::{ChargeId, CourseId, GatewayOrderNo, OrderNo, TopUpNo, UserId};
 use edupay_domain::ledger::{PostedEntry, Wallet};
 use edupay_domain::orders::{Entitlement, Order};
@@ -29,7 +29,8 @@ pub(crate) struct Rows {
     /// Orders that are known to have no unfinished attempt.
     pub(super) without_attempts: HashSet<(UserId, OrderNo)>,
     pub(super) purchases: Purchases,
-    pub(super) keyed: KeyRecords,
+    /// The keys of requests, with those that the batch has written.
+    pub(super) keyed: HashMap<(UserId, IdempotencyKey), Result<KeyRecord, Corrupt>>,
     pub(super) changes: Changes,
 }
 

@@ -15,10 +15,6 @@ use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Binary, SmallInt, Text};
 use edupay_domain::idempotency::{IdempotencyKey, KeyRecord, KeyStage, KeyedRequest};
 use edupay_domain::ids::UserId;
-use std::collections::HashMap;
-
-/// The keys of a batch, with those that it has written.
-pub(super) type KeyRecords = HashMap<(UserId, IdempotencyKey), Result<KeyRecord, Corrupt>>;
 
 impl Rows {
     /// What is known of a request's key.
