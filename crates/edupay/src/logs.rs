@@ -36,6 +36,9 @@ enum FilterError {
 /// From `info` or `warn,edupay_http=debug`. The library takes what it does not know for the name of a target.
 fn filter(levels: &str) -> Result<Targets, FilterError> {
     let parts: Vec<_> = levels.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Err(FilterError::Part(levels.to_owned()));
+    }
     for part in &parts {
         let (target, level) = part.rsplit_once('=').map_or((None, *part), |(target, level)| (Some(target), level));
         let is_name =
@@ -75,6 +78,9 @@ mod tests {
         for levels in ["loud", "info,loud", "edupay=", "edupay=loud", "=info", "[span]=info", "edupay[x]=debug"] {
             let error = filter(levels).unwrap_err().to_string();
             assert!(error.contains(levels.trim_start_matches("info,")), "{error}");
+        }
+        for nothing in ["", " , "] {
+            assert!(filter(nothing).is_err(), "{nothing:?}");
         }
     }
 }

@@ -97,14 +97,20 @@ impl Principals {
             return Known::Principal(Arc::clone(&entry.principal));
         }
         match kept.entries.get(&digest).filter(|entry| self.is_fresh(entry.asked_at, now)) {
-            Some(entry) if self.is_first_to_age(digest, entry, now) => Known::Ageing(Arc::clone(&entry.principal)),
-            Some(entry) => Known::Principal(Arc::clone(&entry.principal)),
+            Some(entry) => {
+                let principal = Arc::clone(&entry.principal);
+                if self.list_when_ageing(digest, entry, now) {
+                    Known::Ageing(principal)
+                } else {
+                    Known::Principal(principal)
+                }
+            }
             None => Known::Nothing(Ticket { digest, epoch: kept.epoch, asked_at: now }),
         }
     }
 
-    /// Begins to look up at most so many anew.
-    fn ageing(&self, most: usize, now: Instant) -> Vec<Ticket> {
+    /// Begins to look up at most so many of the list anew.
+    fn begin_anew(&self, most: usize, now: Instant) -> Vec<Ticket> {
         let epoch = self.read().epoch;
         self.ageing.take(most).into_iter().map(|digest| Ticket { digest, epoch, asked_at: now }).collect()
     }
@@ -162,8 +168,8 @@ impl Principals {
         }
     }
 
-    /// Whether it is the first to be past half of its time of those that nobody is about to look up.
-    fn is_first_to_age(&self, digest: TokenDigest, entry: &Entry, now: Instant) -> bool {
+    /// Lists, once, what is past half of its time; `true` when nobody is about to look up those on the list.
+    fn list_when_ageing(&self, digest: TokenDigest, entry: &Entry, now: Instant) -> bool {
         now.saturating_duration_since(entry.asked_at) >= self.lifetime.checked_div(2).unwrap_or_default()
             && !entry.is_listed.swap(true, Ordering::Relaxed)
             && self.ageing.push(digest, now)
@@ -313,9 +319,9 @@ mod tests {
         assert!(!is_told_to_begin(&principals, ONE, half), "it is on the list");
         assert!(!is_told_to_begin(&principals, OTHER, half), "somebody is about to look both up");
         let digests = |tickets: Vec<Ticket>| tickets.into_iter().map(|ticket| ticket.digest).collect::<Vec<_>>();
-        assert_eq!(digests(principals.ageing(1, half)), [ONE]);
-        assert_eq!(digests(principals.ageing(9, half)), [OTHER]);
-        assert!(principals.ageing(9, half).is_empty());
+        assert_eq!(digests(principals.begin_anew(1, half)), [ONE]);
+        assert_eq!(digests(principals.begin_anew(9, half)), [OTHER]);
+        assert!(principals.begin_anew(9, half).is_empty());
         assert!(
             is_known(&principals, ONE, now + LIFETIME - Duration::from_nanos(1)),
             "it lives no longer and no shorter"
@@ -335,7 +341,7 @@ mod tests {
         let failure = StoreError::new(StoreFault::Corrupt, "on purpose");
         let (active, inactive) = (somebody(1, Activity::Active), somebody(3, Activity::Inactive));
         let found = [Ok(Some(active)), Ok(None), Ok(Some(inactive)), Err(failure)];
-        principals.renew(principals.ageing(9, half).into_iter().zip(found), half);
+        principals.renew(principals.begin_anew(9, half).into_iter().zip(found), half);
         assert_eq!([ONE, OTHER, third].map(|digest| is_known(&principals, digest, half)), [true, false, false]);
         assert!(is_known(&principals, unread, half) && !is_known(&principals, unread, now + LIFETIME));
         assert!(is_told_to_begin(&principals, ONE, half + LIFETIME / 2), "and so on");
@@ -350,7 +356,7 @@ mod tests {
             let half = now + LIFETIME / 2;
             keep(&principals, ONE, 1, now);
             is_known(&principals, ONE, half);
-            let tickets = principals.ageing(9, half);
+            let tickets = principals.begin_anew(9, half);
             // Here the look-up reads its row, and then the row is removed.
             principals.forget(stale);
             principals.renew(tickets.into_iter().zip([Ok(Some(somebody(1, Activity::Active)))]), half);
@@ -364,7 +370,8 @@ mod tests {
         let half = now + LIFETIME / 2;
         keep(&principals, ONE, 1, now);
         is_known(&principals, ONE, half);
-        principals.renew(principals.ageing(9, half).into_iter().zip([Ok(Some(somebody(1, Activity::Active)))]), half);
+        principals
+            .renew(principals.begin_anew(9, half).into_iter().zip([Ok(Some(somebody(1, Activity::Active)))]), half);
         assert!(is_known(&principals, ONE, now + LIFETIME));
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn begin(principals: &Arc<Principals>, look_ups: &Arc<LookUps>) {
     tokio::spawn(async move {
         tokio::time::sleep(GATHERING).await;
         loop {
-            let tickets = principals.ageing(MOST, Instant::now());
+            let tickets = principals.begin_anew(MOST, Instant::now());
             if tickets.is_empty() {
                 return;
             }
@@ -147,6 +147,6 @@ mod tests {
         begin(&principals, &look_ups);
         assert_eq!(told.recv(), Ok(256));
         assert_eq!(told.recv_timeout(Duration::from_millis(200)), Err(mpsc::RecvTimeoutError::Timeout));
-        assert_eq!(principals.ageing(999, Instant::now()).len(), 44);
+        assert_eq!(principals.begin_anew(999, Instant::now()).len(), 44);
     }
 }
